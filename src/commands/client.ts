@@ -1,0 +1,88 @@
+/*
+ * What the server knows of one client, whatever carries it: a TCP session, or the link to our
+ * primary whose stream is executed as a client too. State of the protocol conversation lives here;
+ * bytes, sockets and buffers live behind `Connection`, which net/ implements.
+ */
+
+import type { CommandRow } from './command.js';
+import type { Transaction } from './transaction.js';
+
+/** Why a client waits without its next request being read. */
+export type BlockReason = 'wait' | 'pause' | 'save' | 'shutdown';
+
+/**
+ * `normal`: requests come from outside. `replica`: PSYNC or SYNC was accepted. `primary`: the stream
+ * of our primary. `pubsub` exists for CLIENT LIST/KILL TYPE and buffer limits (later issue).
+ */
+export type ClientKind = 'normal' | 'replica' | 'primary' | 'pubsub';
+
+/** The carrier of a client. Every method may be called at any time, also after the end. */
+export interface Connection {
+  /** `ip:port`, `[ip6]:port`, or `path:0` of a unix socket; `?:0` when it is gone. */
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  /** File descriptor, or -1. */
+  readonly descriptor: number;
+  /** True when the peer's address is a loopback address or a unix socket. */
+  readonly isLoopback: boolean;
+  /** Bytes received and not yet executed. */
+  readonly queryBufferBytes: number;
+  /** Bytes allocated for such bytes beyond those in use. */
+  readonly queryBufferFreeBytes: number;
+  /** Bytes of replies not yet taken by the kernel. */
+  readonly outputBytes: number;
+  /** Chunks in which those bytes wait. */
+  readonly outputChunks: number;
+  /** Appends a copy of the bytes to the output and schedules the write. Not for the running
+   * client's own reply: that goes through the ReplyWriter of its batch. */
+  send(bytes: Uint8Array, start: number, end: number): void;
+  /** Writes without a copy; the bytes must not change until `onWritten` is called (exactly once,
+   * also when the connection ends first). Order with send() is kept. */
+  sendPinned(bytes: Uint8Array, onWritten: () => void): void;
+  /** Closes once what is pending has been written. */
+  endAfterReplies(): void;
+  /** Closes now. `reason` is for the log; it is logged by the caller. */
+  destroy(): void;
+  /** Stops and goes on decoding requests (a blocked client). Reading from the socket stops too when
+   * the query buffer holds more than a bound. */
+  suspendRequests(): void;
+  resumeRequests(): void;
+}
+
+export class Client {
+  readonly id: number;
+  readonly connection: Connection;
+  readonly createdAtMs: number;
+  lastInteractionMs: number;
+  kind: ClientKind = 'normal';
+  /** Index of the selected database. */
+  database = 0;
+  protocol: 2 | 3 = 2;
+  name = '';
+  libraryName = '';
+  libraryVersion = '';
+  user = 'default';
+  isAuthenticated = false;
+  isNoEvict = false;
+  /** The row of the last command that was looked up, `null` before the first. */
+  lastCommand: CommandRow | null = null;
+  transaction: Transaction | null = null;
+  /** Keys this client WATCHes, as the watch table's own records; `null` when none. */
+  watches: object | null = null;
+  blocked: BlockReason | null = null;
+  /** Called when the client goes while it is blocked, or is unblocked from outside. */
+  onUnblocked: (() => void) | null = null;
+  /** Set to end the connection after the reply of the running command. */
+  closesAfterReply = false;
+  /** Stream offset right after this client's last write: what WAIT compares with. */
+  lastWriteOffset = 0;
+  /** Commands executed, for CLIENT LIST of 7.2 and later statistics. */
+  commandCount = 0;
+
+  constructor(options: { id: number; connection: Connection; nowMs: number }) {
+    this.id = options.id;
+    this.connection = options.connection;
+    this.createdAtMs = options.nowMs;
+    this.lastInteractionMs = options.nowMs;
+  }
+}

@@ -1,0 +1,135 @@
+/*
+ * The parts of the server that handlers may ask for, as interfaces: main constructs the real ones.
+ * commands/ imports no value from net/, replication/ or persistence/ shells; it calls them here.
+ */
+
+import type { Config } from '../config/config.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
+import type { Log } from '../observability/log.js';
+import type { Stats } from '../observability/stats.js';
+import type { Client } from './client.js';
+import type { ClientPause } from './client-pause.js';
+import type { ClientRegistry } from './client-registry.js';
+import type { Context } from './command.js';
+import type { CommandTable } from './command-table.js';
+
+/** Time as a parameter. */
+export interface Clock {
+  /** Wall clock, whole milliseconds since 1970. */
+  wallMs(): number;
+  /** Monotonic, fractional milliseconds. */
+  monotonicMs(): number;
+}
+
+export interface ReplicationInfo {
+  /** Lines of INFO's section, without the header, `name:value`. */
+  lines(): string[];
+}
+
+/** What commands ask of replication/. */
+export interface ReplicationControl {
+  readonly role: 'primary' | 'replica';
+  /** True when the link to the primary is up (streaming); meaningless on a primary. */
+  readonly isLinkUp: boolean;
+  /** Current stream offset (INFO master_repl_offset). */
+  readonly offset: number;
+  /** Replicas that count for min-replicas-to-write: online, lag within min-replicas-max-lag. */
+  goodReplicas(): number;
+  /** REPLICAOF host port / NO ONE (null). Logs; `by` describes the client for the log. */
+  replicaOf(target: { host: string; port: number } | null, by: string): 'ok' | 'already-connected';
+  /** PSYNC and SYNC: takes the client over as a replica, replies itself. */
+  onSync(ctx: Context, request: { replid: string; offset: number } | null): void;
+  /** REPLCONF option value …: arguments after the name, latin1. Writes the reply unless none is due. */
+  onReplconf(ctx: Context, options: readonly string[]): void;
+  /** Replicas whose acked offset has reached `offset`. */
+  countAcked(offset: number): number;
+  /** WAIT: asks replicas for ACKs and calls back once `count` have acked `offset`, or never; the
+   * returned function cancels. */
+  awaitAcks(count: number, offset: number, onReached: (acked: number) => void): () => void;
+  /** A replica's connection has gone. */
+  onClientGone(client: Client): void;
+  infoLines(): string[];
+  /** ROLE's reply. */
+  writeRole(ctx: Context): void;
+}
+
+export interface SnapshotControl {
+  readonly isSaving: boolean;
+  readonly lastSaveAtSeconds: number;
+  readonly lastSaveOk: boolean;
+  /** Changes since the last successful save. */
+  readonly dirty: number;
+  addDirty(changes: number): void;
+  /** Starts a save to dbfilename; `busy` when one runs. The promise settles at its end. */
+  save(reason: string): 'busy' | Promise<boolean>;
+  /** BGSAVE SCHEDULE. */
+  scheduleSave(): void;
+  /** DEBUG RELOAD's second half: loads dbfilename over the (flushed, unless merge) data set. */
+  reload(options: { flush: boolean }): Promise<void>;
+  persistenceInfoLines(): string[];
+}
+
+export interface ServerControl {
+  readonly pid: number;
+  /** 40 hex characters, new at every start. */
+  readonly runId: string;
+  readonly startedAtMs: number;
+  readonly configFile: string;
+  readonly executable: string;
+  readonly isLoading: boolean;
+  /** Loading progress for INFO while isLoading. */
+  loadingInfoLines(): string[];
+  /** SHUTDOWN: see FACTS. `onRefused` is called when it is cancelled (a failed save, ABORT). */
+  shutdown(options: {
+    save: 'default' | 'save' | 'nosave';
+    isNow: boolean;
+    isForced: boolean;
+    onRefused: () => void;
+  }): void;
+  /** SHUTDOWN ABORT: false when none is under way. */
+  abortShutdown(): boolean;
+  isShuttingDown(): boolean;
+  /** The text of INFO for the sections asked for (lower case; empty = default). */
+  info(sections: readonly string[]): string;
+}
+
+export interface Services {
+  readonly config: Config;
+  readonly keyspace: Keyspace;
+  readonly clients: ClientRegistry;
+  readonly pause: ClientPause;
+  readonly commands: CommandTable;
+  readonly replication: ReplicationControl;
+  readonly snapshots: SnapshotControl;
+  readonly stats: Stats;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly server: ServerControl;
+}
+
+/** Where dispatch hands what must travel. Implemented by replication/feed. */
+export interface Feed {
+  /** False while there is no backlog: then nothing is appended and the offset stands still. */
+  readonly isActive: boolean;
+  /** Stream offset after everything appended so far. */
+  readonly offset: number;
+  /** One or several consecutive canonical requests of database `database`, as they came. */
+  appendVerbatim(database: number, bytes: Uint8Array, start: number, end: number): void;
+  /** One command, encoded here as a multibulk. */
+  append(database: number, parts: readonly Uint8Array[]): void;
+}
+
+/** How the link to the primary has its stream executed. Implemented by dispatch. */
+export interface StreamExecutor {
+  /** Creates the client that stands for the primary; its replies are dropped (errors are logged). */
+  openPrimary(connection: import('./client.js').Connection): Client;
+  /**
+   * Executes one command of the stream (MULTI and EXEC among them). REPLCONF GETACK and PING are the
+   * link's own business and do not come here. Never propagates: the link passes the bytes on.
+   * Returns false when the command was unknown or failed (already logged and counted).
+   */
+  execute(client: Client, args: import('../resp/arguments.js').Arguments): boolean;
+  /** True inside a MULTI of the stream that has not seen its EXEC. */
+  isInTransaction(client: Client): boolean;
+  closePrimary(client: Client): void;
+}
