@@ -1,0 +1,52 @@
+/*
+ * Our own server as a child process: `node bin/tandem-server` of this tree. When the tests run from
+ * another build than dist/ (a private outDir), that build's src/main.js is what is tested, through
+ * TANDEM_BUILD, which bin/tandem-server obeys.
+ */
+
+import { existsSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Program, type ServerOptions, ServerProcess } from './server-process.js';
+
+/** The folder of package.json. */
+export const repositoryRoot: string = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+/** The folder of the build that runs these tests, e.g. `<root>/dist`. */
+export const buildRoot: string = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+function findRoot(from: string): string {
+  if (existsSync(join(from, 'package.json'))) return from;
+  const parent = dirname(from);
+  if (parent === from) throw new Error('no package.json above the tests');
+  return findRoot(parent);
+}
+
+export const tandemExecutable: string = join(repositoryRoot, 'bin', 'tandem-server');
+
+/** Arguments for node that start the build under test. */
+export function tandemArguments(args: readonly string[]): string[] {
+  return [...process.execArgv.filter(isKept), tandemExecutable, ...args];
+}
+
+/** Test-runner flags must not reach the server; memory limits and the like may. */
+function isKept(flag: string): boolean {
+  return flag.startsWith('--max-') || flag.startsWith('--expose');
+}
+
+const program: Program = {
+  name: 'tandem',
+  command: process.execPath,
+  argumentsFor: ({ port, dir }) =>
+    tandemArguments([
+      ...['--port', String(port), '--save', '', '--dir', dir, '--bind', '127.0.0.1'],
+      ...['--enable-debug-command', 'yes', '--repl-diskless-sync-delay', '0'],
+    ]),
+};
+
+/** Starts Tandem with the same settings as startRedis. */
+export function startTandem(options: ServerOptions = {}): Promise<ServerProcess> {
+  const build = relative(repositoryRoot, buildRoot).split(sep).join('/');
+  const env = { TANDEM_BUILD: build, ...options.env };
+  return ServerProcess.start(program, { ...options, env });
+}
