@@ -19,7 +19,11 @@ export interface FakeReplicaOptions {
   /** Default eof and psync2. Without `eof` a primary must send `$<length>`. */
   capabilities?: readonly string[];
   password?: string;
-  /** Send the first ACK after an EOF payload by itself (default): nothing is streamed before. */
+  /**
+   * Acknowledge the payload by itself until the first byte of the stream (default): after an EOF payload
+   * nothing is streamed before that, and a primary that has not yet noticed its own end of the transfer
+   * ignores the first one.
+   */
   acksOnline?: boolean;
 }
 
@@ -135,7 +139,7 @@ export class FakeReplica {
       this.replid = replid ?? '';
       this.startOffset = Number(offset);
       await this.#receiveSnapshot();
-      if (options.acksOnline !== false) this.ack(this.startOffset);
+      if (options.acksOnline !== false) this.#ackUntilStreaming();
     } else {
       throw new Error(`PSYNC was answered ${line}`);
     }
@@ -143,6 +147,15 @@ export class FakeReplica {
     const rest = this.#pending;
     this.#pending = Buffer.alloc(0);
     this.#onStream(rest);
+  }
+
+  #ackUntilStreaming(): void {
+    this.ack(this.startOffset);
+    const timer = setInterval(() => {
+      if (this.isClosed || this.#streamBytes > 0) clearInterval(timer);
+      else this.ack(this.startOffset);
+    }, 50);
+    timer.unref();
   }
 
   async #ask(...args: string[]): Promise<void> {
