@@ -24,4 +24,58 @@ export const FEED_FLUSH_BYTES = 1024 * 1024;
 /** Former replication ids that a history remembers. */
 export const LINEAGE_IDS_MAX = 64;
 
+/** Blocks that make up a backlog of repl-backlog-size: one of them is what it may hold too much. */
+export const BACKLOG_BLOCKS_PER_SIZE = 16;
+
+/** Smallest and largest block of the backlog, in bytes: small enough to be given back in pieces,
+ * large enough that a write of one is worth its system call. */
+export const BACKLOG_BLOCK_BYTES_MIN = 16 * 1024;
+export const BACKLOG_BLOCK_BYTES_MAX = 256 * 1024;
+
+/** Emptied backlog blocks kept for the next append; more would pin the memory of a past peak. */
+export const BACKLOG_SPARE_BLOCKS_MAX = 2;
+
+/** Backlog blocks that leave in one step, so that the end of a slow replica stops nobody. */
+export const BACKLOG_TRIM_BLOCKS = 64;
+
+/** Bytes of the stream handed to one replica's socket and not yet taken by the kernel. The rest
+ * waits in the backlog, where all replicas share it. */
+export const PEER_IN_FLIGHT_BYTES = 1024 * 1024;
+
+/** Bytes of a full sync's payload read from the spool in one go, for each replica. */
+export const PAYLOAD_CHUNK_BYTES = 256 * 1024;
+
+/** Longest line of the replication handshake, in bytes: an error text at most. */
+export const HANDSHAKE_LINE_BYTES_MAX = 4 * 1024;
+
+/** Bytes of a snapshot received and not yet written to disk; beyond it the socket is not read. */
+export const SNAPSHOT_UNWRITTEN_BYTES_MAX = 8 * 1024 * 1024;
+
+/** How often replication looks at its clocks, in ms: time-outs, ACKs, retries, delayed syncs. */
+export const REPLICATION_TICK_MS = 100;
+
+/** Pause before each further attempt to reach a primary that is not there, ± the jitter, in ms. */
+export const LINK_RETRY_MS = 1000;
+export const LINK_RETRY_JITTER = 0.2;
+
+/** Pauses after a sync that had begun and failed, in ms: doubled each time, up to the second. */
+export const LINK_BACKOFF_FIRST_MS = 250;
+export const LINK_BACKOFF_MAX_MS = 30_000;
+
+/** Streaming this long (or one command applied) proves a sync good, in ms: back-off starts anew. */
+export const LINK_PROVEN_MS = 1000;
+
+/** How often a replica tells its primary how far it is, in ms. Redis: each second. */
+export const ACK_PERIOD_MS = 1000;
+
 assert(UNAUTHENTICATED_BULK_BYTES_MAX < INLINE_BYTES_MAX);
+assert(BACKLOG_BLOCK_BYTES_MAX <= PEER_IN_FLIGHT_BYTES);
+
+/** Bytes of one string in an RDB: Redis's own bound for a value (512 MB). */
+export const RDB_STRING_BYTES_MAX = 512 * 1024 * 1024;
+
+/** Uncompressed strings of an RDB from this size on go into the keyspace piece by piece, in bytes. */
+export const RDB_PIECE_BYTES_MIN = 1024 * 1024;
+
+/** Read buffer of the RDB reader between large entries, in bytes: two chunks of a file. */
+export const RDB_READ_BUFFER_KEPT_BYTES = 512 * 1024;
