@@ -71,6 +71,14 @@ export interface CommandRow {
   /** ACL categories that do not follow from flags and group (`@dangerous`, `@keyspace` …). */
   readonly categories?: readonly string[];
   readonly tips?: readonly string[];
+  /** The arguments for COMMAND DOCS, from which redis-cli makes its hints; see command-syntax.ts for
+   * the notation. */
+  readonly syntax?: string;
+  /** For COMMAND DOCS: one line on time and space. */
+  readonly complexity?: string;
+  readonly docFlags?: readonly ('deprecated' | 'syscmd')[];
+  readonly deprecatedSince?: string;
+  readonly replacedBy?: string;
   /** Absent on a pure container. */
   readonly run?: Handler;
   readonly subcommands?: readonly CommandRow[];
