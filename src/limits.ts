@@ -21,6 +21,9 @@ export const UNAUTHENTICATED_BULK_BYTES_MAX = 16 * 1024;
 /** Bytes fed to replicas that may pile up inside one tick before they are sent on. */
 export const FEED_FLUSH_BYTES = 1024 * 1024;
 
+/** Largest command that the feed encodes without an allocation, in bytes. */
+export const FEED_SCRATCH_BYTES = 16 * 1024;
+
 /** Former replication ids that a history remembers. */
 export const LINEAGE_IDS_MAX = 64;
 
@@ -79,3 +82,50 @@ export const RDB_PIECE_BYTES_MIN = 1024 * 1024;
 
 /** Read buffer of the RDB reader between large entries, in bytes: two chunks of a file. */
 export const RDB_READ_BUFFER_KEPT_BYTES = 512 * 1024;
+
+/** Arguments of one request. Redis: INT_MAX; ours keeps their ranges within 512 MiB. */
+export const ARGUMENTS_MAX = 64 * 1024 * 1024;
+
+/** Bytes of one request as a whole: its ranges are 31-bit positions in one buffer. */
+export const REQUEST_BYTES_MAX = 2 ** 31 - 1 - READ_BUFFER_BYTES;
+
+/** Memory set aside on the word of a peer alone for a bulk that it has announced, in bytes. Beyond
+ * it a buffer is at most INPUT_GROWTH_FACTOR times as large as what has arrived. */
+export const ANNOUNCED_BYTES_TRUSTED = 256 * 1024;
+export const INPUT_GROWTH_FACTOR = 8;
+
+/** Input buffers kept for the next connection whose request arrives in pieces, and their size. */
+export const SPARE_INPUT_BUFFERS_MAX = 4;
+export const SPARE_INPUT_BUFFER_BYTES = 2 * READ_BUFFER_BYTES;
+
+/** Bytes that may wait for a client which is blocked, before its socket is no longer read. */
+export const SUSPENDED_INPUT_BYTES_MAX = 1024 * 1024;
+
+/** One client's share of a turn of the event loop: bytes of requests executed, and ms of work, looked
+ * at every so many requests. Then the others have their turn. */
+export const TURN_BYTES_MAX = READ_BUFFER_BYTES;
+export const TURN_MS_MAX = 5;
+export const TURN_CLOCK_REQUESTS = 32;
+
+/** Bytes of the buffer in which replies are written; it goes to the socket when full. */
+export const REPLY_BUFFER_BYTES = 64 * 1024;
+
+/** Spare reply buffers, for when a socket has kept one. */
+export const SPARE_REPLY_BUFFERS_MAX = 8;
+
+/** Size of a chunk of replies that wait for a slow reader, in bytes. Redis: 16 KB. */
+export const OUTPUT_CHUNK_BYTES = 16 * 1024;
+
+/** Bytes handed to the kernel in one gathering write, and chunks in it. */
+export const GATHERED_BYTES_MAX = 1024 * 1024;
+export const GATHERED_CHUNKS_MAX = 64;
+
+/** Bytes of replies that may wait for one client where client-output-buffer-limit sets no limit
+ * (Redis then knows none). Equal to the default of client-query-buffer-limit, the other direction. */
+export const UNLIMITED_OUTPUT_BYTES_MAX = 1024 * 1024 * 1024;
+
+/** How long a connection that is being closed may take to read its last replies, in ms. */
+export const CLOSING_MS_MAX = 60_000;
+
+/** How often idle, closing and overfull connections are looked for, in ms. */
+export const SESSION_SWEEP_MS = 1000;

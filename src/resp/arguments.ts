@@ -1,0 +1,105 @@
+/*
+ * One request as byte ranges: what the decoder fills in and what everybody after it reads. The ranges
+ * point into the buffer in which the request arrived, so nothing is copied; they hold only until the
+ * handler returns. One object serves request after request; a connection whose request is still
+ * arriving keeps its object until it is whole, so that no range is ever looked for twice.
+ * Must not know commands, sockets or where the buffer comes from.
+ */
+
+import { equalsIgnoreCase, latin1Text } from '../structures/bytes.js';
+
+/** Ranges for which a new object has room: enough for all but variadic commands. */
+const INITIAL_CAPACITY = 16;
+
+/** An object that once had room for more is not kept for reuse. */
+const KEPT_CAPACITY = 1024;
+
+/** Objects kept for reuse; each connection in the middle of a request holds one. */
+const KEPT_OBJECTS = 64;
+
+const NO_BYTES = new Uint8Array(0);
+
+export class Arguments {
+  /** Holds every range; for an inline request a scratch copy without quotes and escapes. */
+  buffer: Uint8Array = NO_BYTES;
+  /** How many arguments there are, the command's name included. */
+  count = 0;
+  /** First byte of argument i: `start[i]`; one past its last: `end[i]`. Longer than `count`. */
+  start = new Int32Array(INITIAL_CAPACITY);
+  end = new Int32Array(INITIAL_CAPACITY);
+  /** The range of `buffer` that holds the whole request. */
+  requestStart = 0;
+  requestEnd = 0;
+  /** The request is a multibulk in its one minimal form: its bytes may travel as they are. */
+  isCanonical = false;
+  #scratch = NO_BYTES;
+
+  /** Bytes of argument i. */
+  length(i: number): number {
+    return this.end[i] - this.start[i];
+  }
+
+  /** Argument i as a string, one character for each byte. */
+  text(i: number): string {
+    return latin1Text(this.buffer, this.start[i], this.end[i]);
+  }
+
+  /** A copy of argument i that may be kept. */
+  bytes(i: number): Uint8Array {
+    return this.buffer.slice(this.start[i], this.end[i]);
+  }
+
+  /** Whether argument i spells the token, whatever its case. The token is in lower case. */
+  is(i: number, lowerCaseToken: Uint8Array): boolean {
+    return equalsIgnoreCase(this.buffer, this.start[i], this.end[i], lowerCaseToken);
+  }
+
+  /** Makes room for at least `count` ranges, keeping those that are there. */
+  reserve(count: number): void {
+    if (count <= this.start.length) return;
+    const capacity = Math.max(count, this.start.length * 2);
+    const start = new Int32Array(capacity);
+    const end = new Int32Array(capacity);
+    start.set(this.start);
+    end.set(this.end);
+    this.start = start;
+    this.end = end;
+  }
+
+  /** Moves the ranges: the request's bytes were moved by `distance` within or between buffers. */
+  shift(distance: number): void {
+    const { start, end, count } = this;
+    for (let i = 0; i < count; i++) {
+      start[i] += distance;
+      end[i] += distance;
+    }
+  }
+
+  /** Makes the scratch copy's buffer, of at least `bytes`, the buffer of this request. */
+  useScratch(bytes: number): Uint8Array {
+    if (this.#scratch.length < bytes) this.#scratch = new Uint8Array(Math.max(bytes, 256));
+    this.buffer = this.#scratch;
+    return this.#scratch;
+  }
+
+  /** Forgets the request, so that nothing keeps its buffer alive. */
+  clear(): void {
+    this.buffer = NO_BYTES;
+    this.count = 0;
+  }
+}
+
+/** Argument objects between two uses. */
+export class ArgumentsPool {
+  readonly #free: Arguments[] = [];
+
+  take(): Arguments {
+    return this.#free.pop() ?? new Arguments();
+  }
+
+  give(args: Arguments): void {
+    args.clear();
+    if (this.#free.length >= KEPT_OBJECTS || args.start.length > KEPT_CAPACITY) return;
+    this.#free.push(args);
+  }
+}
