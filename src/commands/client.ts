@@ -6,6 +6,7 @@
 
 import type { CommandRow } from './command.js';
 import type { Transaction } from './transaction.js';
+import type { ClientWatches } from './watch-table.js';
 
 /** Why a client waits without its next request being read. */
 export type BlockReason = 'wait' | 'pause' | 'save' | 'shutdown';
@@ -67,8 +68,8 @@ export class Client {
   /** The row of the last command that was looked up, `null` before the first. */
   lastCommand: CommandRow | null = null;
   transaction: Transaction | null = null;
-  /** Keys this client WATCHes, as the watch table's own records; `null` when none. */
-  watches: object | null = null;
+  /** What this client WATCHes; `null` when nothing. */
+  watches: ClientWatches | null = null;
   blocked: BlockReason | null = null;
   /** Called when the client goes while it is blocked, or is unblocked from outside. */
   onUnblocked: (() => void) | null = null;

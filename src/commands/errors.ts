@@ -4,6 +4,9 @@
  * Texts that only one command family needs stand in that family's block.
  */
 
+import type { Arguments } from '../resp/arguments.js';
+import { latin1Text } from '../structures/bytes.js';
+
 // Any command
 export const SYNTAX_ERROR = 'ERR syntax error';
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
@@ -20,12 +23,33 @@ export function invalidExpire(name: string): string {
 }
 
 // The gates of dispatch, in the order in which they stand there
-export function unknownCommand(name: string, args: string): string {
-  return `ERR unknown command '${name}', with args beginning with: ${args}`;
+/** Longest part of a request that an error message repeats. */
+const ECHOED_BYTES_MAX = 128;
+
+/** For a request whose first argument names no command. */
+export function unknownCommandOf(args: Arguments): string {
+  let list = '';
+  for (let i = 1; i < args.count && list.length < ECHOED_BYTES_MAX; i++) {
+    const end = Math.min(args.end[i], args.start[i] + ECHOED_BYTES_MAX - list.length);
+    list += `'${latin1Text(args.buffer, args.start[i], end)}' `;
+  }
+  const name = args.text(0).slice(0, ECHOED_BYTES_MAX);
+  return `ERR unknown command '${name}', with args beginning with: ${list}`;
 }
 
-export function unknownSubcommand(sub: string, container: string): string {
-  return `ERR unknown subcommand '${sub}'. Try ${container} HELP.`;
+/** For a request whose container exists and whose subcommand does not. */
+export function unknownSubcommandOf(args: Arguments): string {
+  const name = args.text(0).slice(0, ECHOED_BYTES_MAX).toUpperCase();
+  const sub = args.text(1).slice(0, ECHOED_BYTES_MAX);
+  return `ERR unknown subcommand '${sub}'. Try ${name} HELP.`;
+}
+
+export function protectedCommand(name: string, directive: string): string {
+  return (
+    `ERR ${name} command not allowed. If the ${directive} option is set to "local", you can run it ` +
+    'from a local connection, otherwise you need to set this option in the configuration file, and ' +
+    'then restart the server.'
+  );
 }
 
 export const NO_AUTH = 'NOAUTH Authentication required.';
@@ -43,7 +67,13 @@ export const MISCONF_SAVE =
   'Redis logs for details about the RDB error.';
 export const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction';
 
+export const REPLICA_CLIENT = "ERR Replica can't interact with the keyspace";
+
 // Transactions
+export function execAborted(error: string): string {
+  return `EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, '')}`;
+}
+
 export const NESTED_MULTI = 'ERR MULTI calls can not be nested';
 export const EXEC_WITHOUT_MULTI = 'ERR EXEC without MULTI';
 export const DISCARD_WITHOUT_MULTI = 'ERR DISCARD without MULTI';
@@ -51,3 +81,12 @@ export const WATCH_IN_MULTI = 'ERR WATCH inside MULTI is not allowed';
 
 // Connections
 export const MAX_CLIENTS = 'ERR max number of clients reached';
+
+/** Log line, not a reply: the peer speaks HTTP. */
+export function securityAttack(address: string): string {
+  return (
+    'Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to ' +
+    'Redis. This is likely due to an attacker attempting to use Cross Protocol Scripting to ' +
+    `compromise your Redis instance. Connection from ${address} aborted.`
+  );
+}

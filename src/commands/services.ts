@@ -7,7 +7,8 @@ import type { Config } from '../config/config.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import type { Log } from '../observability/log.js';
 import type { Stats } from '../observability/stats.js';
-import type { Client } from './client.js';
+import type { Arguments } from '../resp/arguments.js';
+import type { Client, Connection } from './client.js';
 import type { ClientPause } from './client-pause.js';
 import type { ClientRegistry } from './client-registry.js';
 import type { Context } from './command.js';
@@ -19,11 +20,6 @@ export interface Clock {
   wallMs(): number;
   /** Monotonic, fractional milliseconds. */
   monotonicMs(): number;
-}
-
-export interface ReplicationInfo {
-  /** Lines of INFO's section, without the header, `name:value`. */
-  lines(): string[];
 }
 
 /** What commands ask of replication/. */
@@ -53,10 +49,23 @@ export interface ReplicationControl {
   writeRole(ctx: Context): void;
 }
 
+/** MULTI, EXEC, WATCH and their like, as dispatch does them. */
+export interface TransactionControl {
+  begin(client: Client): void;
+  /** Drops the queue and the watches. */
+  discard(client: Client): void;
+  watch(client: Client, database: number, key: Uint8Array): void;
+  unwatch(client: Client): void;
+  /** EXEC: executes the queue and writes the whole reply. */
+  execute(ctx: Context): void;
+}
+
 export interface SnapshotControl {
   readonly isSaving: boolean;
   readonly lastSaveAtSeconds: number;
   readonly lastSaveOk: boolean;
+  /** The last save failed, save points exist, and stop-writes-on-bgsave-error says stop. */
+  readonly mustRefuseWrites: boolean;
   /** Changes since the last successful save. */
   readonly dirty: number;
   addDirty(changes: number): void;
@@ -77,6 +86,8 @@ export interface ServerControl {
   readonly configFile: string;
   readonly executable: string;
   readonly isLoading: boolean;
+  /** Loading a primary's snapshot while the old data are still served (swapdb). */
+  readonly isAsyncLoading: boolean;
   /** Loading progress for INFO while isLoading. */
   loadingInfoLines(): string[];
   /** SHUTDOWN: see FACTS. `onRefused` is called when it is cancelled (a failed save, ABORT). */
@@ -99,6 +110,7 @@ export interface Services {
   readonly clients: ClientRegistry;
   readonly pause: ClientPause;
   readonly commands: CommandTable;
+  readonly transactions: TransactionControl;
   readonly replication: ReplicationControl;
   readonly snapshots: SnapshotControl;
   readonly stats: Stats;
@@ -113,7 +125,11 @@ export interface Feed {
   readonly isActive: boolean;
   /** Stream offset after everything appended so far. */
   readonly offset: number;
-  /** One or several consecutive canonical requests of database `database`, as they came. */
+  /**
+   * One or several consecutive canonical requests of database `database`, as they came.
+   * A SELECT goes before them when the stream stands in another database; `database` -1 means
+   * wherever it stands (MULTI and EXEC around effects).
+   */
   appendVerbatim(database: number, bytes: Uint8Array, start: number, end: number): void;
   /** One command, encoded here as a multibulk. */
   append(database: number, parts: readonly Uint8Array[]): void;
@@ -122,13 +138,13 @@ export interface Feed {
 /** How the link to the primary has its stream executed. Implemented by dispatch. */
 export interface StreamExecutor {
   /** Creates the client that stands for the primary; its replies are dropped (errors are logged). */
-  openPrimary(connection: import('./client.js').Connection): Client;
+  openPrimary(connection: Connection): Client;
   /**
    * Executes one command of the stream (MULTI and EXEC among them). REPLCONF GETACK and PING are the
    * link's own business and do not come here. Never propagates: the link passes the bytes on.
    * Returns false when the command was unknown or failed (already logged and counted).
    */
-  execute(client: Client, args: import('../resp/arguments.js').Arguments): boolean;
+  execute(client: Client, args: Arguments): boolean;
   /** True inside a MULTI of the stream that has not seen its EXEC. */
   isInTransaction(client: Client): boolean;
   closePrimary(client: Client): void;

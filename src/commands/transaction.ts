@@ -10,8 +10,8 @@ import type { Command } from './command-table.js';
 export interface QueuedRequest {
   readonly command: Command;
   readonly bytes: Uint8Array;
-  readonly start: Int32Array;
-  readonly end: Int32Array;
+  readonly start: Int32Array<ArrayBuffer>;
+  readonly end: Int32Array<ArrayBuffer>;
   readonly isCanonical: boolean;
 }
 

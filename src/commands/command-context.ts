@@ -1,0 +1,110 @@
+/*
+ * The one Context object in which every command runs. Dispatch points it at the running client and
+ * request, the handler declares what it changed, and dispatch reads that afterwards. Blocking lives
+ * here too: it is the only thing about a handler that outlasts its call.
+ */
+
+import assert from 'node:assert/strict';
+import type { Database } from '../keyspace/database.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
+import type { ReplyWriter } from '../resp/reply-writer.js';
+import { latin1 } from '../structures/bytes.js';
+import type { Client } from './client.js';
+import type { Context, Unblock } from './command.js';
+import type { Propagation } from './propagation.js';
+import type { Services } from './services.js';
+
+/** What was declared about the running command's propagation. */
+export type Declared = 'request' | 'effects' | 'nothing';
+
+export class CommandContext implements Context {
+  readonly services: Services;
+  readonly keyspace: Keyspace;
+  readonly #propagation: Propagation;
+  readonly #deferredReply: (client: Client, write: (reply: ReplyWriter) => void) => void;
+  client: Client;
+  reply: ReplyWriter;
+  isFromPrimary = false;
+  isInTransaction = false;
+  /** Changes counted since the command began. */
+  changes = 0;
+  declared: Declared = 'request';
+
+  constructor(options: {
+    services: Services;
+    propagation: Propagation;
+    client: Client;
+    reply: ReplyWriter;
+    deferredReply: (client: Client, write: (reply: ReplyWriter) => void) => void;
+  }) {
+    this.services = options.services;
+    this.keyspace = options.services.keyspace;
+    this.#propagation = options.propagation;
+    this.#deferredReply = options.deferredReply;
+    this.client = options.client;
+    this.reply = options.reply;
+  }
+
+  get db(): Database {
+    return this.keyspace.databases[this.client.database];
+  }
+
+  get nowMs(): number {
+    return this.keyspace.nowMs;
+  }
+
+  dirty(changes: number): void {
+    this.changes += changes;
+  }
+
+  propagateAs(...parts: (string | Uint8Array)[]): void {
+    this.declared = 'effects';
+    if (this.isFromPrimary || !this.#propagation.isActive) return;
+    const bytes = parts.map((part) => (typeof part === 'string' ? latin1(part) : part.slice()));
+    this.#propagation.add(this.client.database, bytes);
+  }
+
+  propagateNothing(): void {
+    this.declared = 'nothing';
+  }
+
+  block(options: {
+    reason: 'wait' | 'save' | 'shutdown';
+    timeoutMs: number;
+    onTimeout: (reply: ReplyWriter) => void;
+    onGone?: () => void;
+  }): Unblock {
+    const { client } = this;
+    assert(client.blocked === null && !this.isInTransaction);
+    client.blocked = options.reason;
+    client.connection.suspendRequests();
+    let timer: NodeJS.Timeout | undefined;
+    const end = (): boolean => {
+      if (client.onUnblocked !== onGone) return false;
+      clearTimeout(timer);
+      client.onUnblocked = null;
+      client.blocked = null;
+      return true;
+    };
+    const onGone = (): void => {
+      if (end()) options.onGone?.();
+    };
+    const unblock: Unblock = (write) => {
+      if (!end()) return;
+      this.#deferredReply(client, write);
+      client.connection.resumeRequests();
+    };
+    client.onUnblocked = onGone;
+    if (options.timeoutMs > 0) {
+      timer = setTimeout(() => unblock(options.onTimeout), clampTimeout(options.timeoutMs));
+    }
+    return unblock;
+  }
+}
+
+/** Longest delay that a Node timer takes: 24 days. A longer one would fire at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+function clampTimeout(timeoutMs: number): number {
+  return Math.min(Math.ceil(timeoutMs), TIMER_MS_MAX);
+}

@@ -1,0 +1,262 @@
+/*
+ * Executes requests: looks the command up, passes it through the gates, runs its handler, hands what
+ * it changed to propagation, and counts it. The only place that propagates, and the hot path of the
+ * server: a plain read or write allocates nothing here and reads the clock once. Must not know
+ * sockets; bytes come as Arguments and go as ReplyWriter calls.
+ */
+
+import type { Arguments } from '../resp/arguments.js';
+import type { ReplyWriter } from '../resp/reply-writer.js';
+import { latin1 } from '../structures/bytes.js';
+import type { Client } from './client.js';
+import { CommandContext } from './command-context.js';
+import { type Command, type CommandTable, flagBits } from './command-table.js';
+import * as errors from './errors.js';
+import { Gates, PASS, POSTPONE, QUEUE, type Verdict } from './gates.js';
+import { Propagation } from './propagation.js';
+import type { Clock, Feed, Services, TransactionControl } from './services.js';
+import { TransactionRunner } from './transaction-runner.js';
+
+/** What the session does after a request. */
+export const CONTINUE = 0;
+/** Executed; decode no further request for now (blocked, or closing). */
+export const STOP = 1;
+/** Not executed; offer the same request again when requests are resumed. */
+export const AGAIN = 2;
+export type Outcome = typeof CONTINUE | typeof STOP | typeof AGAIN;
+
+const { write, readonly } = flagBits;
+const DATA = write | readonly;
+
+/** Wall-clock milliseconds may be this old within a batch. */
+const CACHED_TIME_MS_MAX = 1;
+
+export class Dispatcher {
+  readonly #services: Services;
+  readonly #table: CommandTable;
+  readonly #clock: Clock;
+  readonly #gates: Gates;
+  readonly #propagation: Propagation;
+  readonly #feed: Feed;
+  readonly context: CommandContext;
+  readonly transactions: TransactionRunner & TransactionControl;
+  /** No gate can refuse a plain read or write of the batch's client. */
+  #isOpen = false;
+  /** The batch's client has changed something that is not yet in the stream. */
+  #hasWritten = false;
+  /** A command is running: expired keys join its unit. */
+  #isRunning = false;
+  /** Monotonic ms at the end of the last command: the start of the next. */
+  #clockMs = 0;
+  #cachedAtMs = 0;
+
+  constructor(options: {
+    services: Services;
+    feed: Feed;
+    noClient: Client;
+    reply: ReplyWriter;
+    deferredReply: (client: Client, write: (reply: ReplyWriter) => void) => void;
+  }) {
+    const { services, feed } = options;
+    this.#services = services;
+    this.#table = services.commands;
+    this.#clock = services.clock;
+    this.#feed = feed;
+    this.#gates = new Gates(services);
+    this.#propagation = new Propagation(feed);
+    this.context = new CommandContext({
+      services,
+      propagation: this.#propagation,
+      client: options.noClient,
+      reply: options.reply,
+      deferredReply: options.deferredReply,
+    });
+    this.transactions = new TransactionRunner({
+      keyspace: services.keyspace,
+      run: (command, args) => this.#call(command, args),
+    });
+  }
+
+  /** Before the requests of one read of a client. */
+  beginBatch(client: Client): void {
+    this.#refreshTime();
+    client.lastInteractionMs = this.context.keyspace.nowMs;
+    this.#isOpen = this.#gates.isOpen(client);
+  }
+
+  /** After them, before the read buffer is used again. */
+  endBatch(client: Client): void {
+    this.#flush(client);
+  }
+
+  /** Executes one request. See the constants for what comes back. */
+  onRequest(client: Client, args: Arguments, reply: ReplyWriter): Outcome {
+    const { context } = this;
+    context.client = client;
+    context.reply = reply;
+    const command = this.#table.lookup(args);
+    if (command === null) return this.#refuseUnknown(client, args, reply);
+    client.lastCommand = command.row;
+    if (!command.accepts(args.count) || command.run === null) {
+      return this.#refuse(client, command, errors.wrongArity(command.name));
+    }
+    const isData = (command.flags & DATA) !== 0;
+    if (!this.#isOpen || !isData) {
+      const verdict = this.#gates.check(command, client);
+      if (verdict !== PASS) return this.#divert(client, { command, args, verdict });
+      // Anything else may look at the stream's offset, or change what the gates decide.
+      if (!isData) this.#flush(client);
+    }
+    this.#isRunning = true;
+    this.#call(command, args);
+    this.#endUnit(command);
+    if (!isData) this.#isOpen = this.#gates.isOpen(client);
+    return client.blocked !== null || client.closesAfterReply ? STOP : CONTINUE;
+  }
+
+  /** A key's time came. Inside a command its deletion joins the unit; outside it travels alone. */
+  onExpired(database: number, key: Uint8Array, start: number, end: number): void {
+    const verb = this.#services.config.values['lazyfree-lazy-expire'] ? UNLINK : DEL;
+    this.#services.snapshots.addDirty(1);
+    if (!this.#propagation.isActive) return;
+    this.#propagation.add(database, [verb, key.slice(start, end)]);
+    if (!this.#isRunning) this.#propagation.endUnit(false);
+  }
+
+  /** Executes a command of the primary's stream: no gates, no propagation, replies dropped. */
+  executeStream(
+    client: Client,
+    options: { command: Command; args: Arguments; reply: ReplyWriter },
+  ): void {
+    const { command, args, reply } = options;
+    const { context } = this;
+    const { keyspace } = context;
+    context.client = client;
+    context.reply = reply;
+    context.isFromPrimary = true;
+    const { expiryMode } = keyspace;
+    // The primary decides when a key is gone: to its stream every key is alive (DESIGN, trap 9).
+    keyspace.expiryMode = 'stream';
+    this.#refreshTime();
+    this.#isRunning = true;
+    this.#call(command, args);
+    this.#isRunning = false;
+    keyspace.expiryMode = expiryMode;
+    context.isFromPrimary = false;
+  }
+
+  #call(command: Command, args: Arguments): void {
+    const { context } = this;
+    const { stats } = this.#services;
+    context.changes = 0;
+    context.declared = 'request';
+    const errorsBefore = context.reply.errorCount;
+    (command.run as (ctx: CommandContext, args: Arguments) => void)(context, args);
+    if (context.changes > 0) this.#propagate(args);
+    const nowMs = this.#clock.monotonicMs();
+    const elapsedUs = (nowMs - this.#clockMs) * 1000;
+    this.#clockMs = nowMs;
+    if (nowMs - this.#cachedAtMs > CACHED_TIME_MS_MAX) this.#refreshTime();
+    stats.onCommand(command.index, elapsedUs, context.reply.errorCount !== errorsBefore);
+    context.client.commandCount++;
+  }
+
+  #propagate(args: Arguments): void {
+    const { context } = this;
+    this.#services.snapshots.addDirty(context.changes);
+    if (context.isFromPrimary || context.declared !== 'request') {
+      this.#hasWritten = true;
+      return;
+    }
+    this.#hasWritten = true;
+    const { database } = context.client;
+    if (context.isInTransaction || this.#propagation.hasEffects) {
+      this.#propagation.addRequest(database, args);
+    } else {
+      this.#propagation.sendRequest(database, args);
+    }
+  }
+
+  #endUnit(command: Command): void {
+    this.#isRunning = false;
+    if (this.#propagation.hasEffects) this.#propagation.endUnit(!TOUCHES_ANY_KEY.has(command.name));
+  }
+
+  #flush(client: Client): void {
+    this.#propagation.flush();
+    if (!this.#hasWritten) return;
+    this.#hasWritten = false;
+    client.lastWriteOffset = this.#feed.offset;
+  }
+
+  #refreshTime(): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#clockMs = nowMs;
+    this.#cachedAtMs = nowMs;
+    this.context.keyspace.nowMs = this.#clock.wallMs();
+  }
+
+  #divert(
+    client: Client,
+    request: { command: Command; args: Arguments; verdict: Verdict },
+  ): Outcome {
+    const { command, args, verdict } = request;
+    if (verdict === POSTPONE) {
+      this.#services.pause.postpone(client);
+      return AGAIN;
+    }
+    if (verdict === QUEUE) return this.#queue(client, command, args);
+    return this.#refuse(client, command, verdict as string);
+  }
+
+  #queue(client: Client, command: Command, args: Arguments): Outcome {
+    const { transaction } = client;
+    if (transaction === null) return CONTINUE;
+    transaction.push(command, args);
+    const limit = this.#services.config.values['client-query-buffer-limit'];
+    if (transaction.bytes > limit) {
+      this.#services.log.warning(
+        `Closing client that reached max query buffer length: its transaction holds ` +
+          `${transaction.bytes} bytes`,
+      );
+      client.closesAfterReply = true;
+      return STOP;
+    }
+    this.context.reply.simple('QUEUED');
+    return CONTINUE;
+  }
+
+  #refuse(client: Client, command: Command, error: string): Outcome {
+    const { reply } = this.context;
+    this.#services.stats.onRejected(command.index);
+    if (client.transaction !== null) {
+      if (command.name === 'exec') {
+        this.transactions.discard(client);
+        reply.error(errors.execAborted(error));
+        return CONTINUE;
+      }
+      client.transaction.hasErrors = true;
+    }
+    reply.error(error);
+    return CONTINUE;
+  }
+
+  #refuseUnknown(client: Client, args: Arguments, reply: ReplyWriter): Outcome {
+    const name = args.text(0);
+    if (/^(?:post|host:)$/i.test(name)) {
+      this.#services.log.warning(errors.securityAttack(client.connection.remoteAddress));
+      client.closesAfterReply = true;
+      return STOP;
+    }
+    if (client.transaction !== null) client.transaction.hasErrors = true;
+    const container = this.#table.containerOf(args);
+    reply.error(container ? errors.unknownSubcommandOf(args) : errors.unknownCommandOf(args));
+    return CONTINUE;
+  }
+}
+
+const DEL = latin1('DEL');
+const UNLINK = latin1('UNLINK');
+
+/** Commands that may delete any expired key on their way: those deletions travel one by one. */
+const TOUCHES_ANY_KEY = new Set(['randomkey', 'scan', 'keys']);

@@ -1,0 +1,96 @@
+/*
+ * Executes the primary's stream: each command runs as the client that stands for the primary, past
+ * the gates and without a reply. A command that is unknown or fails means that the two data sets may
+ * differ from here on: it is logged and counted as Redis does, and what follows is the operator's
+ * choice (propagation-error-behavior). Must not know the link or the socket behind it.
+ */
+
+import type { Arguments } from '../resp/arguments.js';
+import type { ReplyWriter } from '../resp/reply-writer.js';
+import { Client, type Connection } from './client.js';
+import type { Command } from './command-table.js';
+import type { Dispatcher } from './dispatch.js';
+import * as errors from './errors.js';
+import type { Services, StreamExecutor } from './services.js';
+
+/** Most bytes of an error text that go into the log. */
+const LOGGED_ERROR_CHARACTERS_MAX = 4096;
+
+export class PrimaryStream implements StreamExecutor {
+  readonly #services: Services;
+  readonly #dispatcher: Dispatcher;
+  readonly #reply: ReplyWriter;
+  readonly #panic: (text: string) => void;
+
+  constructor(options: {
+    services: Services;
+    dispatcher: Dispatcher;
+    /** Writes to nowhere. */
+    reply: ReplyWriter;
+    /** Ends the process with the given text in the log. */
+    panic: (text: string) => void;
+  }) {
+    this.#services = options.services;
+    this.#dispatcher = options.dispatcher;
+    this.#reply = options.reply;
+    this.#panic = options.panic;
+  }
+
+  openPrimary(connection: Connection): Client {
+    const { clients, clock } = this.#services;
+    const client = new Client({ id: clients.nextId(), connection, nowMs: clock.wallMs() });
+    client.kind = 'primary';
+    client.isAuthenticated = true;
+    clients.add(client);
+    return client;
+  }
+
+  closePrimary(client: Client): void {
+    this.#dispatcher.transactions.discard(client);
+    this.#services.clients.remove(client);
+  }
+
+  isInTransaction(client: Client): boolean {
+    return client.transaction !== null;
+  }
+
+  execute(client: Client, args: Arguments): boolean {
+    const command = this.#services.commands.lookup(args);
+    if (command === null) return this.#fail(client, errors.unknownCommandOf(args));
+    client.lastCommand = command.row;
+    if (!command.accepts(args.count) || command.run === null) {
+      return this.#fail(client, errors.wrongArity(command.name));
+    }
+    if (client.transaction !== null && !isTransactionEnd(command)) {
+      client.transaction.push(command, args);
+      return true;
+    }
+    const reply = this.#reply;
+    const errorsBefore = reply.errorCount;
+    this.#dispatcher.executeStream(client, { command, args, reply });
+    if (reply.errorCount === errorsBefore) return true;
+    return this.#fail(client, reply.lastError);
+  }
+
+  #fail(client: Client, error: string): false {
+    const { config, log, stats } = this.#services;
+    const name = client.lastCommand?.name ?? '<unknown>';
+    const text = error.slice(0, LOGGED_ERROR_CHARACTERS_MAX);
+    log.warning(
+      `== CRITICAL == This replica is sending an error to its master: '${text}' ` +
+        `after processing the command '${name}'`,
+    );
+    stats.unexpectedErrorReplies++;
+    const behaviour = config.values['propagation-error-behavior'];
+    if (behaviour !== 'ignore' && config.values['replica-read-only']) {
+      this.#panic(
+        `This replica panicked sending an error to its master after processing the command '${name}'`,
+      );
+    }
+    return false;
+  }
+}
+
+function isTransactionEnd(command: Command): boolean {
+  return command.name === 'exec' || command.name === 'discard' || command.name === 'multi';
+}

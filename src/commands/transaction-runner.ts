@@ -1,0 +1,74 @@
+/*
+ * MULTI, EXEC, DISCARD and WATCH as operations on clients. EXEC runs the queue through dispatch's own
+ * call, so a queued command is executed, counted and propagated like any other; its effects form one
+ * unit. Must not know gates or the feed.
+ */
+
+import type { Keyspace } from '../keyspace/keyspace.js';
+import { Arguments } from '../resp/arguments.js';
+import type { Client } from './client.js';
+import type { CommandContext } from './command-context.js';
+import type { Command } from './command-table.js';
+import * as errors from './errors.js';
+import type { TransactionControl } from './services.js';
+import { Transaction } from './transaction.js';
+import { WatchTable } from './watch-table.js';
+
+export class TransactionRunner implements TransactionControl {
+  readonly watches: WatchTable;
+  readonly #run: (command: Command, args: Arguments) => void;
+  readonly #args = new Arguments();
+
+  constructor(options: {
+    keyspace: Keyspace;
+    run: (command: Command, args: Arguments) => void;
+  }) {
+    this.watches = new WatchTable(options.keyspace);
+    this.#run = options.run;
+  }
+
+  begin(client: Client): void {
+    client.transaction = new Transaction();
+  }
+
+  discard(client: Client): void {
+    client.transaction = null;
+    this.watches.unwatch(client);
+  }
+
+  watch(client: Client, database: number, key: Uint8Array): void {
+    this.watches.watch(client, database, key);
+  }
+
+  unwatch(client: Client): void {
+    this.watches.unwatch(client);
+  }
+
+  execute(ctx: CommandContext): void {
+    const { client, reply } = ctx;
+    const { transaction } = client;
+    if (transaction === null) return reply.error(errors.EXEC_WITHOUT_MULTI);
+    const isDirty = this.watches.isDirty(client);
+    this.discard(client);
+    if (transaction.hasErrors) return reply.error(errors.EXEC_ABORT);
+    if (isDirty) return reply.nullArray();
+    reply.array(transaction.queue.length);
+    ctx.isInTransaction = true;
+    const args = this.#args;
+    for (const { command, bytes, start, end, isCanonical } of transaction.queue) {
+      args.buffer = bytes;
+      args.count = start.length;
+      args.start = start;
+      args.end = end;
+      args.requestStart = 0;
+      args.requestEnd = bytes.length;
+      args.isCanonical = isCanonical;
+      client.lastCommand = command.row;
+      this.#run(command, args);
+    }
+    ctx.isInTransaction = false;
+    // What the queued commands changed is accounted for: EXEC itself changes nothing.
+    ctx.changes = 0;
+    ctx.declared = 'nothing';
+  }
+}
