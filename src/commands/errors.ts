@@ -90,3 +90,34 @@ export function securityAttack(address: string): string {
     `compromise your Redis instance. Connection from ${address} aborted.`
   );
 }
+
+// Strings
+export const STRING_TOO_LONG = 'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
+export const OFFSET_OUT_OF_RANGE = 'ERR offset is out of range';
+export const INCREMENT_WOULD_OVERFLOW = 'ERR increment or decrement would overflow';
+export const DECREMENT_WOULD_OVERFLOW = 'ERR decrement would overflow';
+export const INCREMENT_NOT_FINITE = 'ERR increment would produce NaN or Infinity';
+export const LCS_NEEDS_STRINGS = 'ERR The specified keys must contain string values';
+export const LCS_LENGTH_AND_INDEXES =
+  'ERR If you want both the length and indexes, please just use IDX.';
+export const LCS_TOO_LARGE =
+  'ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len';
+
+// Keys
+export const INVALID_CURSOR = 'ERR invalid cursor';
+export const EXPIRE_NX_AND_OTHERS =
+  'ERR NX and XX, GT or LT options at the same time are not compatible';
+export const EXPIRE_GT_AND_LT = 'ERR GT and LT options at the same time are not compatible';
+export const INVALID_FIRST_DB_INDEX = 'ERR invalid first DB index';
+export const INVALID_SECOND_DB_INDEX = 'ERR invalid second DB index';
+export const DB_INDEX_OUT_OF_RANGE = 'ERR DB index is out of range';
+export const IDLE_TIME_NOT_TRACKED =
+  'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching ' +
+  'between policies at runtime LRU and LFU data will take some time to adjust.';
+export const FREQUENCY_NOT_TRACKED =
+  'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when ' +
+  'switching between policies at runtime LRU and LFU data will take some time to adjust.';
+
+export function unsupportedOption(option: string): string {
+  return `ERR Unsupported option ${option}`;
+}

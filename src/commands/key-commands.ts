@@ -1,0 +1,210 @@
+/*
+ * Keys of any type: whether they exist, what they are, deleting and renaming them. No handler knows how
+ * a value is stored.
+ */
+
+import type { Arguments } from '../resp/arguments.js';
+import { equalBytes } from '../structures/bytes.js';
+import { type Context, defineCommands, type KeySpec, keyRange } from './command.js';
+import { NO_SUCH_KEY } from './errors.js';
+import { replyKey } from './scan-commands.js';
+import { firstKey } from './string-values.js';
+
+function del(ctx: Context, args: Arguments): void {
+  const { buffer, start, end, count } = args;
+  let deleted = 0;
+  for (let i = 1; i < count; i++) {
+    // The lookup comes first: a key that has expired is gone, and its deletion is not ours to count.
+    if (ctx.db.lookupWrite(buffer, start[i], end[i]) === 0) continue;
+    if (ctx.db.delete(buffer, start[i], end[i])) deleted++;
+  }
+  ctx.dirty(deleted);
+  ctx.reply.integer(deleted);
+}
+
+/** A key named twice counts twice. */
+function exists(ctx: Context, args: Arguments): void {
+  const { buffer, start, end, count } = args;
+  let found = 0;
+  for (let i = 1; i < count; i++) {
+    if (ctx.db.lookupReadNoTouch(buffer, start[i], end[i]) !== 0) found++;
+  }
+  ctx.reply.integer(found);
+}
+
+function touch(ctx: Context, args: Arguments): void {
+  const { buffer, start, end, count } = args;
+  let found = 0;
+  for (let i = 1; i < count; i++) {
+    if (ctx.db.lookupRead(buffer, start[i], end[i]) !== 0) found++;
+  }
+  ctx.reply.integer(found);
+}
+
+function type(ctx: Context, args: Arguments): void {
+  const entry = ctx.db.lookupReadNoTouch(args.buffer, args.start[1], args.end[1]);
+  ctx.reply.simple(entry === 0 ? 'none' : ctx.db.typeOf(entry));
+}
+
+function isSameKey(args: Arguments): boolean {
+  const { buffer, start } = args;
+  const length = args.length(1);
+  return length === args.length(2) && equalBytes(buffer, start[1], buffer, start[2], length);
+}
+
+function rename(ctx: Context, args: Arguments): void {
+  if (!moveKey(ctx, args, true)) return;
+  ctx.reply.ok();
+}
+
+function renamenx(ctx: Context, args: Arguments): void {
+  if (!moveKey(ctx, args, false)) return;
+  ctx.reply.integer(isSameKey(args) ? 0 : 1);
+}
+
+/** False when the reply has been written already. */
+function moveKey(ctx: Context, args: Arguments, mayReplace: boolean): boolean {
+  const { db, reply } = ctx;
+  const { buffer, start, end } = args;
+  if (db.lookupWrite(buffer, start[1], end[1]) === 0) {
+    reply.error(NO_SUCH_KEY);
+    return false;
+  }
+  if (isSameKey(args)) return true;
+  const isTaken = db.lookupWrite(buffer, start[2], end[2]) !== 0;
+  if (isTaken && !mayReplace) {
+    reply.integer(0);
+    return false;
+  }
+  db.rename(buffer, start[1], end[1], buffer, start[2], end[2]);
+  ctx.dirty(1);
+  return true;
+}
+
+function randomkey(ctx: Context): void {
+  const entry = ctx.db.randomKey();
+  if (entry === 0) ctx.reply.null();
+  else replyKey(ctx, entry);
+}
+
+function dbsize(ctx: Context): void {
+  ctx.reply.integer(ctx.db.size);
+}
+
+const group = 'generic';
+const categories = ['@keyspace'];
+
+function allKeys(...flags: string[]): readonly KeySpec[] {
+  return keyRange({ first: 1, last: -1, step: 1, flags });
+}
+
+function twoKeys(secondFlags: readonly string[]): readonly KeySpec[] {
+  const target = keyRange({ first: 2, last: 0, step: 1, flags: secondFlags });
+  return [...firstKey('RW', 'access', 'delete'), ...target];
+}
+
+export const keyCommands = defineCommands([
+  {
+    name: 'del',
+    arity: -2,
+    flags: ['write'],
+    keys: allKeys('RM', 'delete'),
+    group,
+    since: '1.0.0',
+    summary: 'Deletes keys.',
+    categories,
+    tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
+    run: del,
+  },
+  {
+    name: 'unlink',
+    arity: -2,
+    flags: ['write', 'fast'],
+    keys: allKeys('RM', 'delete'),
+    group,
+    since: '4.0.0',
+    summary: 'Deletes keys; what they held is freed in the background.',
+    categories,
+    tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
+    run: del,
+  },
+  {
+    name: 'exists',
+    arity: -2,
+    flags: ['readonly', 'fast'],
+    keys: allKeys('RO'),
+    group,
+    since: '1.0.0',
+    summary: 'Counts how many of the keys exist.',
+    categories,
+    tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
+    run: exists,
+  },
+  {
+    name: 'touch',
+    arity: -2,
+    flags: ['readonly', 'fast'],
+    keys: allKeys('RO'),
+    group,
+    since: '3.2.1',
+    summary: 'Counts how many of the keys exist, and marks them as used.',
+    categories,
+    tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
+    run: touch,
+  },
+  {
+    name: 'type',
+    arity: 2,
+    flags: ['readonly', 'fast'],
+    keys: firstKey('RO'),
+    group,
+    since: '1.0.0',
+    summary: 'Replies with the type of the value at a key.',
+    categories,
+    run: type,
+  },
+  {
+    name: 'rename',
+    arity: 3,
+    flags: ['write'],
+    keys: twoKeys(['OW', 'update']),
+    group,
+    since: '1.0.0',
+    summary: 'Gives a key another name, over whatever had that name.',
+    categories,
+    run: rename,
+  },
+  {
+    name: 'renamenx',
+    arity: 3,
+    flags: ['write', 'fast'],
+    keys: twoKeys(['OW', 'insert']),
+    group,
+    since: '1.0.0',
+    summary: 'Gives a key another name that is not taken.',
+    categories,
+    run: renamenx,
+  },
+  {
+    name: 'randomkey',
+    arity: 1,
+    flags: ['readonly'],
+    group,
+    since: '1.0.0',
+    summary: 'Replies with a key chosen at random.',
+    categories,
+    tips: ['request_policy:all_shards', 'response_policy:special', 'nondeterministic_output'],
+    run: randomkey,
+  },
+  {
+    name: 'dbsize',
+    arity: 1,
+    flags: ['readonly', 'fast'],
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Replies with the number of keys in the database.',
+    categories,
+    tips: ['request_policy:all_shards', 'response_policy:agg_sum'],
+    run: dbsize,
+  },
+]);

@@ -1,0 +1,62 @@
+/*
+ * What every string command does with arguments and values: look a string up and refuse other types,
+ * reply with a value's bytes, hand a range of the request on. Must not know any single command.
+ */
+
+import { copyString, setString, stringLength } from '../keyspace/string-value.js';
+import type { Ref } from '../memory/memory.js';
+import type { Arguments } from '../resp/arguments.js';
+import type { Context, KeySpec } from './command.js';
+import { WRONG_TYPE } from './errors.js';
+
+/** Key specifications of string commands, in the words of COMMAND INFO. */
+export function firstKey(...flags: string[]): readonly KeySpec[] {
+  return [{ flags, begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } }];
+}
+
+/** The bytes of one argument, where they lie: valid until the request ends. */
+export function argumentRange(args: Arguments, index: number): Uint8Array {
+  return args.buffer.subarray(args.start[index], args.end[index]);
+}
+
+/** True when the entry holds a string; otherwise the error has been answered. */
+export function isString(ctx: Context, entry: Ref): boolean {
+  if (ctx.db.typeOf(entry) === 'string') return true;
+  ctx.reply.error(WRONG_TYPE);
+  return false;
+}
+
+/** SET's way of storing argument `valueIndex` at argument `keyIndex`. */
+export function storeString(
+  ctx: Context,
+  args: Arguments,
+  keyIndex: number,
+  valueIndex: number,
+  expiresAtMs: number,
+): void {
+  const { buffer, start, end } = args;
+  setString(
+    ctx.db,
+    buffer,
+    start[keyIndex],
+    end[keyIndex],
+    buffer,
+    start[valueIndex],
+    end[valueIndex],
+    expiresAtMs,
+  );
+}
+
+/** The whole value of a string entry as a bulk. */
+export function replyStored(ctx: Context, entry: Ref): void {
+  replySlice(ctx, entry, 0, stringLength(ctx.db, entry));
+}
+
+/** The bytes `[from, to)` of a string entry as a bulk, written straight into the reply. */
+export function replySlice(ctx: Context, entry: Ref, from: number, to: number): void {
+  const { reply } = ctx;
+  reply.bulkHeader(to - from);
+  const at = reply.reserve(to - from);
+  copyString(ctx.db, entry, from, to, reply.buffer, at);
+  reply.bulkEnd();
+}
