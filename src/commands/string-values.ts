@@ -52,11 +52,29 @@ export function replyStored(ctx: Context, entry: Ref): void {
   replySlice(ctx, entry, 0, stringLength(ctx.db, entry));
 }
 
+/** Values up to here are copied into the reply buffer at one go. */
+const SHORT_VALUE_BYTES = 4096;
+
 /** The bytes `[from, to)` of a string entry as a bulk, written straight into the reply. */
 export function replySlice(ctx: Context, entry: Ref, from: number, to: number): void {
-  const { reply } = ctx;
+  const { reply, db } = ctx;
   reply.bulkHeader(to - from);
-  const at = reply.reserve(to - from);
-  copyString(ctx.db, entry, from, to, reply.buffer, at);
+  if (to - from <= SHORT_VALUE_BYTES) {
+    const at = reply.reserve(to - from);
+    copyString(db, entry, from, to, reply.buffer, at);
+  } else {
+    replyPieces(ctx, entry, from, to);
+  }
   reply.bulkEnd();
+}
+
+/** A long value, in pieces as large as the reply buffer has room for. */
+function replyPieces(ctx: Context, entry: Ref, from: number, to: number): void {
+  const { reply, db } = ctx;
+  for (let at = from; at < to; ) {
+    const count = reply.room(to - at);
+    copyString(db, entry, at, at + count, reply.buffer, reply.position);
+    reply.advance(count);
+    at += count;
+  }
 }
