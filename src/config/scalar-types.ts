@@ -1,0 +1,225 @@
+/*
+ * The value types of directives that take one word: switches, choices, numbers, sizes in bytes,
+ * texts and paths. Each accepts what Redis 7.2 accepts, shows what its CONFIG GET shows, and refuses
+ * with its words. Numbers are judged as 64-bit integers, the way they are judged there; a typed value
+ * beyond 2^53 loses its low bits, the text shown for it does not.
+ */
+
+import type { Parsed, ValueType } from './directive.js';
+
+export const INT32_MAX = 2 ** 31 - 1;
+export const INT32_MIN = -(2 ** 31);
+export const UINT32_MAX = 2 ** 32 - 1;
+export const INT64_MAX = 2n ** 63n - 1n;
+export const UINT64_MAX = 2n ** 64n - 1n;
+
+/** Inclusive. A bigint where a number would not be exact. */
+export interface Bounds {
+  readonly min: number;
+  readonly max: number | bigint;
+}
+
+/** yes | no. */
+export const yesNo: ValueType<boolean> = {
+  takesWords: false,
+  parse([word]) {
+    const text = word.toLowerCase();
+    if (text !== 'yes' && text !== 'no') return { error: "argument must be 'yes' or 'no'" };
+    return { value: text === 'yes', text };
+  },
+  format: (value) => (value ? 'yes' : 'no'),
+};
+
+/**
+ * One of the given words in any case. `synonyms` are further words for some of the choices, `listed`
+ * all words in the order in which the error names them, `shown` what CONFIG GET calls a choice.
+ */
+export function oneOf<const Choice extends string>(
+  choices: readonly Choice[],
+  options: {
+    synonyms?: Record<string, Choice>;
+    listed?: readonly string[];
+    shown?: Record<string, string>;
+  } = {},
+): ValueType<Choice> {
+  const { synonyms = {}, listed = choices, shown = {} } = options;
+  const format = (value: Choice) => shown[value] ?? value;
+  return {
+    takesWords: false,
+    parse([word]) {
+      const given = word.toLowerCase();
+      const value = synonyms[given] ?? choices.find((choice) => choice === given);
+      if (value === undefined) return { error: mustBeOneOf(listed) };
+      return { value, text: format(value) };
+    },
+    format,
+  };
+}
+
+export function mustBeOneOf(words: readonly string[]): string {
+  return `argument(s) must be one of the following: ${words.join(', ')}`;
+}
+
+/** A whole number. `clamp` corrects values that Redis accepts and then changes silently. */
+export function integer(bounds: Bounds, clamp?: (value: number) => number): ValueType<number> {
+  return {
+    takesWords: false,
+    parse([word]) {
+      const value = parseStrictInteger(word);
+      if (value === null) return { error: "argument couldn't be parsed into an integer" };
+      return withinBounds(value, bounds, clamp);
+    },
+    format: formatInteger,
+  };
+}
+
+/** A size in bytes, with an optional unit: 1k is 1000 bytes, 1kb 1024. */
+export function memory(bounds: Bounds, clamp?: (value: number) => number): ValueType<number> {
+  return {
+    takesWords: false,
+    parse([word]) {
+      const value = parseMemory(word);
+      if (value === null) return { error: 'argument must be a memory value' };
+      // A bound above the signed range tells an unsigned directive; in others the top bit is a sign.
+      const isUnsigned = BigInt(bounds.max) > INT64_MAX;
+      return withinBounds(isUnsigned ? value : BigInt.asIntN(64, value), bounds, clamp);
+    },
+    format: formatInteger,
+  };
+}
+
+/** A size in bytes as `bytes`, or a share of maxmemory (`5%`) as `percent`. */
+export interface SizeOrShare {
+  readonly bytes: number;
+  readonly percent: number;
+}
+
+export const memoryOrPercent: ValueType<SizeOrShare> = {
+  takesWords: false,
+  parse([word]) {
+    const size = parseMemory(word);
+    const percent = word.endsWith('%') ? parseStrictInteger(word.slice(0, -1)) : null;
+    if (size !== null) {
+      const bytes = BigInt.asIntN(64, size);
+      if (bytes < -100n) return { error: 'percentage argument must be less or equal to 100' };
+      return { value: { bytes: Number(bytes), percent: 0 }, text: bytes.toString() };
+    }
+    if (percent === null || percent < 0n) {
+      return { error: 'argument must be a memory or percent value' };
+    }
+    if (percent > 100n) return { error: 'percentage argument must be less or equal to 100' };
+    const text = percent === 0n ? '0' : `${percent}%`;
+    return { value: { bytes: 0, percent: Number(percent) }, text };
+  },
+  format: ({ bytes, percent }) => (percent > 0 ? `${percent}%` : formatInteger(bytes)),
+};
+
+/** A file mode in octal digits. */
+export const fileMode: ValueType<number> = {
+  takesWords: false,
+  parse([word]) {
+    const match = /^[ \t-\r]*([+-]?)([0-7]+)$/.exec(word);
+    if (match === null && word !== '') {
+      return { error: "argument couldn't be parsed as an octal number" };
+    }
+    const value = match === null ? 0 : Number.parseInt(match[2], 8);
+    const isNegative = match?.[1] === '-' && value > 0;
+    if (isNegative || value > 0o777) {
+      return { error: 'argument must be between 0 and 777 inclusive' };
+    }
+    return { value, text: value.toString(8) };
+  },
+  format: (value) => value.toString(8),
+};
+
+/** Any bytes, kept as latin1 text. `refuse` names what is wrong with a text. */
+export function text(refuse?: (value: string) => string | null): ValueType<string> {
+  return {
+    takesWords: false,
+    parse([word]) {
+      const error = refuse?.(word) ?? null;
+      return error === null ? { value: word, text: word } : { error };
+    },
+    format: (value) => value,
+  };
+}
+
+/**
+ * The name of a file or folder. The value is what node:fs takes: the bytes read as UTF-8; names that
+ * are not UTF-8 are refused rather than changed.
+ */
+export function path(refuse?: (value: string) => string | null): ValueType<string> {
+  return {
+    takesWords: false,
+    parse([word]) {
+      const bytes = Buffer.from(word, 'latin1');
+      const value = bytes.toString('utf8');
+      if (!Buffer.from(value, 'utf8').equals(bytes)) {
+        return { error: 'argument must be valid UTF-8' };
+      }
+      const error = refuse?.(value) ?? null;
+      return error === null ? { value, text: word } : { error };
+    },
+    format: toLatin1,
+  };
+}
+
+/** The bytes of a JavaScript string in UTF-8, each as one character. */
+export function toLatin1(value: string): string {
+  return Buffer.from(value, 'utf8').toString('latin1');
+}
+
+/** A 64-bit integer in its one decimal form, else null. Zeros in front, a plus or blanks are refused. */
+export function parseStrictInteger(word: string): bigint | null {
+  if (!/^(0|-?[1-9][0-9]{0,18})$/.test(word)) return null;
+  const value = BigInt(word);
+  return BigInt.asIntN(64, value) === value ? value : null;
+}
+
+/** As strtoll in base ten with nothing behind: blanks and a plus in front are fine; saturates. */
+export function parseLooseInteger(word: string): bigint | null {
+  if (word === '') return 0n;
+  const match = /^[ \t-\r]*([+-]?)([0-9]+)$/.exec(word);
+  if (match === null) return null;
+  const magnitude = BigInt(match[2]);
+  const limit = match[1] === '-' ? INT64_MAX + 1n : INT64_MAX;
+  const bounded = magnitude > limit ? limit : magnitude;
+  return match[1] === '-' ? -bounded : bounded;
+}
+
+const units: Readonly<Record<string, bigint>> = {
+  '': 1n,
+  b: 1n,
+  k: 1000n,
+  kb: 1024n,
+  m: 1000n ** 2n,
+  mb: 1024n ** 2n,
+  g: 1000n ** 3n,
+  gb: 1024n ** 3n,
+};
+
+/** Digits and a unit as an unsigned 64-bit number, which wraps as it does in C. */
+export function parseMemory(word: string): bigint | null {
+  const match = /^([0-9]{0,127})([a-z]{0,2})$/i.exec(word);
+  const unit = match === null ? undefined : units[match[2].toLowerCase()];
+  if (match === null || unit === undefined) return null;
+  const digits = BigInt(match[1] === '' ? 0 : match[1]);
+  return BigInt.asUintN(64, (digits > UINT64_MAX ? UINT64_MAX : digits) * unit);
+}
+
+function withinBounds(
+  value: bigint,
+  { min, max }: Bounds,
+  clamp?: (value: number) => number,
+): Parsed<number> {
+  if (value < BigInt(min) || value > BigInt(max)) {
+    return { error: `argument must be between ${min} and ${max} inclusive` };
+  }
+  if (clamp === undefined) return { value: Number(value), text: value.toString() };
+  const clamped = clamp(Number(value));
+  return { value: clamped, text: formatInteger(clamped) };
+}
+
+function formatInteger(value: number): string {
+  return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
+}
