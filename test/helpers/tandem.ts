@@ -1,12 +1,11 @@
 /*
  * Our own server as a child process: `node bin/tandem-server` of this tree. When the tests run from
- * another build than dist/ (a private outDir), that build's src/main.js is what is tested, through
- * TANDEM_BUILD, which bin/tandem-server obeys.
+ * another build than dist/ (a private outDir), that build's src/main.js is started in the same way.
  */
 
 import { existsSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Program, type ServerOptions, ServerProcess } from './server-process.js';
 
 /** The folder of package.json. */
@@ -26,12 +25,10 @@ export const tandemExecutable: string = join(repositoryRoot, 'bin', 'tandem-serv
 
 /** Arguments for node that start the build under test. */
 export function tandemArguments(args: readonly string[]): string[] {
-  return [...process.execArgv.filter(isKept), tandemExecutable, ...args];
-}
-
-/** Test-runner flags must not reach the server; memory limits and the like may. */
-function isKept(flag: string): boolean {
-  return flag.startsWith('--max-') || flag.startsWith('--expose');
+  if (buildRoot === join(repositoryRoot, 'dist')) return [tandemExecutable, ...args];
+  const main = pathToFileURL(join(buildRoot, 'src', 'main.js')).href;
+  const code = `import { main } from '${main}'; await main(process.argv.slice(1));`;
+  return ['--input-type=module', '-e', code, '--', ...args];
 }
 
 const program: Program = {
@@ -46,7 +43,5 @@ const program: Program = {
 
 /** Starts Tandem with the same settings as startRedis. */
 export function startTandem(options: ServerOptions = {}): Promise<ServerProcess> {
-  const build = relative(repositoryRoot, buildRoot).split(sep).join('/');
-  const env = { TANDEM_BUILD: build, ...options.env };
-  return ServerProcess.start(program, { ...options, env });
+  return ServerProcess.start(program, options);
 }

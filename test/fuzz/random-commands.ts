@@ -1,0 +1,208 @@
+/*
+ * Random requests over all commands on strings and keys: few keys, so that they meet; values and numbers
+ * from the places where things break; options right and wrong. Times are far away or past, never near:
+ * what two servers answer must not depend on when they are asked.
+ */
+
+import type { Random } from '../helpers/random.js';
+
+/** How two replies to a request are compared. */
+export type Comparison = 'same' | 'sameSorted' | 'approx' | 'sameType';
+
+export interface RandomCommand {
+  readonly args: readonly string[];
+  readonly comparison: Comparison;
+}
+
+const KEYS = ['a', 'b', 'c', 'd', 'key:1', 'key:2', 'long-key'.repeat(12), '', '\x00\xff', 'k\r\n'];
+
+const NUMBERS = [
+  ...['0', '1', '-1', '7', '10', '99', '-100', '9999', '10000', '2147483647', '-2147483648'],
+  ...['4294967296', '9007199254740991', '9007199254740992', '-9007199254740993'],
+  ...['9223372036854775807', '-9223372036854775808', '9223372036854775806'],
+];
+
+const BAD_NUMBERS = ['', 'x', '1.5', '+1', '01', ' 1', '9223372036854775808', '-0', '1e3'];
+
+const FLOATS = [
+  '0.1',
+  '-0.5',
+  '1e3',
+  '3.0',
+  '1.25e-3',
+  '100',
+  '.5',
+  '5.',
+  '-1e10',
+  '0x1p3',
+  'inf',
+  'nan',
+];
+
+const FAR_SECONDS = ['1000', '5000', '100000'];
+const FAR_MS = ['1000000', '5000000'];
+const AT_SECONDS = ['33177117420', '20000000000', '1'];
+const AT_MS = ['33177117420123', '20000000000500', '1'];
+
+const PATTERNS = [
+  '*',
+  'a*',
+  '*e*',
+  '?',
+  '[a-c]',
+  '[^a]',
+  'key:?',
+  'k*\n',
+  '\\a',
+  '[',
+  '**y**',
+  '*\xff',
+];
+
+type Maker = (random: Random) => readonly string[];
+
+function key(random: Random): string {
+  return random.pick(KEYS);
+}
+
+function value(random: Random): string {
+  const roll = random.next();
+  if (roll < 0.4) return random.pick(NUMBERS);
+  if (roll < 0.5) return random.pick(BAD_NUMBERS);
+  if (roll < 0.6) return random.pick(FLOATS);
+  if (roll < 0.9) return random.text(random.integer(0, 50), 32, 126);
+  return random.text(random.integer(0, random.chance(0.1) ? 5000 : 100));
+}
+
+function integer(random: Random): string {
+  if (random.chance(0.1)) return random.pick(BAD_NUMBERS);
+  return random.chance(0.5) ? String(random.integer(-100, 100)) : random.pick(NUMBERS);
+}
+
+/** Up to 100 bytes either way, now and then anything. */
+function index(random: Random): string {
+  return random.chance(0.9) ? String(random.integer(-60, 100)) : integer(random);
+}
+
+function many<T>(random: Random, make: (random: Random) => T, max = 4): T[] {
+  return Array.from({ length: random.integer(1, max) }, () => make(random));
+}
+
+function expiry(random: Random): string[] {
+  switch (random.integer(0, 4)) {
+    case 0:
+      return ['EX', random.pick(FAR_SECONDS)];
+    case 1:
+      return ['PX', random.pick(FAR_MS)];
+    case 2:
+      return ['EXAT', random.pick(AT_SECONDS)];
+    case 3:
+      return ['PXAT', random.pick(AT_MS)];
+    default:
+      return [random.pick(['EX', 'PX', 'EXAT', 'PXAT']), random.pick(['0', '-1', 'x', ''])];
+  }
+}
+
+function setOptions(random: Random): string[] {
+  const options: string[] = [];
+  if (random.chance(0.3)) options.push(random.pick(['NX', 'XX', 'nx', 'xX']));
+  if (random.chance(0.3)) options.push('GET');
+  if (random.chance(0.3)) options.push(...expiry(random));
+  if (random.chance(0.1)) options.push('KEEPTTL');
+  if (random.chance(0.03)) options.push(random.pick(['NX', 'XX', 'PERSIST', 'EX', 'what']));
+  return options;
+}
+
+function expireCommand(random: Random): string[] {
+  const conditions = random.chance(0.4)
+    ? many(random, (r) => r.pick(['NX', 'XX', 'GT', 'LT']), 2)
+    : [];
+  const [name, times] = random.pick([
+    ['EXPIRE', FAR_SECONDS],
+    ['PEXPIRE', FAR_MS],
+    ['EXPIREAT', AT_SECONDS],
+    ['PEXPIREAT', AT_MS],
+  ] as const);
+  const time = random.chance(0.15) ? integer(random) : random.pick(times);
+  // Small positive relative times would run out while the test goes on.
+  const isNear =
+    !name.endsWith('AT') && Number(time) > 0 && Number(time) < 1_000_000 && name !== 'EXPIRE';
+  return [name, key(random), isNear ? '1000000' : time, ...conditions];
+}
+
+/** Makers by how often they are drawn. */
+const MAKERS: readonly (readonly [number, Maker])[] = [
+  [12, (r) => ['SET', key(r), value(r)]],
+  [10, (r) => ['SET', key(r), value(r), ...setOptions(r)]],
+  [8, (r) => ['GET', key(r)]],
+  [2, (r) => ['SETNX', key(r), value(r)]],
+  [2, (r) => ['SETEX', key(r), r.pick(FAR_SECONDS), value(r)]],
+  [1, (r) => ['PSETEX', key(r), r.pick(FAR_MS), value(r)]],
+  [2, (r) => ['GETSET', key(r), value(r)]],
+  [2, (r) => ['GETDEL', key(r)]],
+  [3, (r) => ['GETEX', key(r), ...(r.chance(0.6) ? expiry(r) : r.pick([[], ['PERSIST'], ['x']]))]],
+  [3, (r) => ['MGET', ...many(r, key)]],
+  [3, (r) => ['MSET', ...many(r, (s) => [key(s), value(s)]).flat()]],
+  [2, (r) => ['MSETNX', ...many(r, (s) => [key(s), value(s)], 2).flat()]],
+  [5, (r) => ['APPEND', key(r), value(r)]],
+  [2, (r) => ['STRLEN', key(r)]],
+  [4, (r) => ['SETRANGE', key(r), index(r), value(r)]],
+  [4, (r) => [r.pick(['GETRANGE', 'SUBSTR']), key(r), index(r), index(r)]],
+  [5, (r) => [r.pick(['INCR', 'DECR']), key(r)]],
+  [5, (r) => [r.pick(['INCRBY', 'DECRBY']), key(r), integer(r)]],
+  [4, (r) => ['INCRBYFLOAT', key(r), r.chance(0.7) ? r.pick(FLOATS) : value(r)]],
+  [1, (r) => ['LCS', key(r), key(r), ...r.pick([[], ['LEN'], ['IDX'], ['IDX', 'WITHMATCHLEN']])]],
+  [4, (r) => [r.pick(['DEL', 'UNLINK']), ...many(r, key, 2)]],
+  [2, (r) => [r.pick(['EXISTS', 'TOUCH']), ...many(r, key)]],
+  [1, (r) => ['TYPE', key(r)]],
+  [8, expireCommand],
+  [4, (r) => [r.pick(['TTL', 'PTTL', 'EXPIRETIME', 'PEXPIRETIME']), key(r)]],
+  [2, (r) => ['PERSIST', key(r)]],
+  [3, (r) => [r.pick(['RENAME', 'RENAMENX']), key(r), key(r)]],
+  [1, (r) => ['KEYS', r.pick(PATTERNS)]],
+  [
+    1,
+    (r) => ['SCAN', '0', 'COUNT', '10000', ...(r.chance(0.5) ? ['MATCH', r.pick(PATTERNS)] : [])],
+  ],
+  [1, () => ['RANDOMKEY']],
+  [1, () => ['DBSIZE']],
+  [2, (r) => ['SELECT', String(r.integer(0, 2))]],
+  [1, (r) => ['OBJECT', r.pick(['ENCODING', 'REFCOUNT']), key(r)]],
+];
+
+/** Drawn once in so many commands: they would leave little to look at. */
+const RARE_ONE_IN = 300;
+const RARE: readonly Maker[] = [
+  () => ['FLUSHDB'],
+  () => ['FLUSHALL'],
+  (r) => ['SWAPDB', String(r.integer(0, 2)), String(r.integer(0, 3))],
+  () => ['SET'],
+  () => ['NOSUCHCOMMAND', 'x'],
+];
+
+const TOTAL_WEIGHT = MAKERS.reduce((sum, [weight]) => sum + weight, 0);
+
+const COMPARISONS: Record<string, Comparison> = {
+  KEYS: 'sameSorted',
+  SCAN: 'sameSorted',
+  TTL: 'approx',
+  PTTL: 'approx',
+  EXPIRETIME: 'approx',
+  PEXPIRETIME: 'approx',
+  RANDOMKEY: 'sameType',
+};
+
+export function randomCommand(random: Random): RandomCommand {
+  const args = draw(random)(random);
+  return { args, comparison: COMPARISONS[args[0]] ?? 'same' };
+}
+
+function draw(random: Random): Maker {
+  if (random.integer(1, RARE_ONE_IN) === 1) return random.pick(RARE);
+  let roll = random.next() * TOTAL_WEIGHT;
+  for (const [weight, maker] of MAKERS) {
+    roll -= weight;
+    if (roll < 0) return maker;
+  }
+  return MAKERS[0][1];
+}

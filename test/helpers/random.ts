@@ -1,0 +1,49 @@
+/*
+ * Seeded randomness for tests: the same seed gives the same run. The seed comes from FUZZ_SEED or from
+ * the clock, and every test prints it.
+ */
+
+export class Random {
+  readonly seed: number;
+  #state: number;
+
+  constructor(seed: number) {
+    this.seed = seed >>> 0;
+    this.#state = this.seed;
+  }
+
+  /** Uniform in [0, 1): mulberry32. */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let x = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** A whole number from `min` to `max`, both included. */
+  integer(min: number, max: number): number {
+    return min + Math.floor(this.next() * (max - min + 1));
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.integer(0, items.length - 1)];
+  }
+
+  /** `length` characters of bytes from `first` to `last`. */
+  text(length: number, first = 0, last = 255): string {
+    let text = '';
+    for (let i = 0; i < length; i++) text += String.fromCharCode(this.integer(first, last));
+    return text;
+  }
+}
+
+/** Seeds for `count` runs: from FUZZ_SEED (then one), else fresh ones. */
+export function seeds(count: number): number[] {
+  const given = process.env.FUZZ_SEED;
+  if (given) return [Number(given)];
+  return Array.from({ length: count }, (_, i) => (Date.now() + i * 7919) >>> 0);
+}
