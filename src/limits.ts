@@ -41,7 +41,7 @@ export const BACKLOG_SPARE_BLOCKS_MAX = 2;
 /** Backlog blocks that leave in one step, so that the end of a slow replica stops nobody. */
 export const BACKLOG_TRIM_BLOCKS = 64;
 
-/** Bytes of the stream handed to one replica's socket and not yet taken by the kernel. The rest
+/** Most bytes of the stream handed to one replica's socket and not yet taken by the kernel. The rest
  * waits in the backlog, where all replicas share it. */
 export const PEER_IN_FLIGHT_BYTES = 1024 * 1024;
 
@@ -65,7 +65,7 @@ export const LINK_RETRY_JITTER = 0.2;
 export const LINK_BACKOFF_FIRST_MS = 250;
 export const LINK_BACKOFF_MAX_MS = 30_000;
 
-/** Streaming this long (or one command applied) proves a sync good, in ms: back-off starts anew. */
+/** Streaming this long proves a sync good, in ms: back-off starts anew. */
 export const LINK_PROVEN_MS = 1000;
 
 /** How often a replica tells its primary how far it is, in ms. Redis: each second. */
@@ -129,3 +129,34 @@ export const CLOSING_MS_MAX = 60_000;
 
 /** How often idle, closing and overfull connections are looked for, in ms. */
 export const SESSION_SWEEP_MS = 1000;
+
+/** Longest string that a snapshot compresses, in bytes: LZF's result must lie in memory whole before
+ * its length can be written. Longer ones are written as they are, in pieces. */
+export const RDB_COMPRESS_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Bytes that a snapshot gathers for one write. */
+export const SNAPSHOT_CHUNK_BYTES = 1024 * 1024;
+
+/** Bytes written between two fdatasyncs of a snapshot (rdb-save-incremental-fsync). Redis: 4 MB. */
+export const SNAPSHOT_SYNC_BYTES = 4 * 1024 * 1024;
+
+/** Keys between two looks of the snapshot worker at whether it is to give up. */
+export const SNAPSHOT_PERIOD_KEYS = 1024;
+
+/** Seconds after a failed save before save points or BGSAVE SCHEDULE start the next. Redis: 5. */
+export const SAVE_RETRY_SECONDS = 5;
+
+/** Bytes read from a file in one go while loading. */
+export const LOAD_CHUNK_BYTES = 256 * 1024;
+
+/** Longest stretch of loading between two turns of the event loop, in ms. */
+export const LOAD_SLICE_MS = 5;
+
+/** Keys loaded between two looks at the clock. */
+export const LOAD_DEADLINE_PERIOD_KEYS = 128;
+
+/** Files that one configuration may include, nested ones counted: more is a file including itself. */
+export const CONFIG_INCLUDES_MAX = 1000;
+
+/** Milliseconds between two looks whether the log file was renamed away. */
+export const LOG_ROTATION_CHECK_MS = 1000;

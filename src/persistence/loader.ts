@@ -5,10 +5,18 @@
  * key is dropped; an error after that leaves an empty keyspace. Must not know who asked for it.
  */
 
+import assert from 'node:assert/strict';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../commands/services.js';
 import type { Config } from '../config/config.js';
-import type { Keyspace } from '../keyspace/keyspace.js';
+import type { ExpiryMode, Keyspace } from '../keyspace/keyspace.js';
+import { LOAD_CHUNK_BYTES, LOAD_SLICE_MS } from '../limits.js';
 import type { Log } from '../observability/log.js';
+import { errorText, isSystemError } from './error-text.js';
+import { LoadSession } from './load-session.js';
+import { describeRdbError, type RdbError } from './rdb/read-error.js';
 import type { ReplicationMark } from './transfer.js';
 
 export interface LoaderOptions {
@@ -38,27 +46,31 @@ export type LoadResult =
       readonly keysLoaded: number;
       readonly keysExpired: number;
       readonly bytes: number;
+      readonly seconds: number;
       /** Present when the file carries repl-id, repl-offset and repl-stream-db. */
       readonly mark: ReplicationMark | null;
     }
   | { readonly ok: false; readonly missing: true }
-  | {
-      readonly ok: false;
-      readonly missing: false;
-      /** 'cut': the bytes ended early. 'corrupt', 'unsupported', 'io' as they say. */
-      readonly kind: 'cut' | 'corrupt' | 'unsupported' | 'io';
-      readonly offset: number;
-      /** For the log, with the place. */
-      readonly error: string;
-      /** False when the old data set is still there untouched. */
-      readonly keyspaceIsEmpty: boolean;
-    };
+  | LoadFailure;
+
+export interface LoadFailure {
+  readonly ok: false;
+  readonly missing: false;
+  /** 'cut': the bytes ended early. 'corrupt', 'unsupported': what they say. 'io': the file could not
+   * be read, or memory is exhausted. */
+  readonly kind: 'cut' | 'corrupt' | 'unsupported' | 'io';
+  readonly offset: number;
+  /** For the log, with the place. */
+  readonly error: string;
+  /** False when the old data set is still there untouched. */
+  readonly keyspaceIsEmpty: boolean;
+}
 
 /** A load fed by its owner, piece by piece (the link to the primary without a file). */
 export interface StreamLoad {
   /**
    * Takes bytes. Resolves once they are in the keyspace: await it before the next push, so that the
-   * socket is read no faster than data are loaded. `isFinished` tells that the RDB's end was seen.
+   * socket is read no faster than data are loaded. The bytes are borrowed until then.
    */
   push(bytes: Uint8Array, start: number, end: number): Promise<StreamProgress>;
   /** The source has ended or failed: when the RDB is incomplete the keyspace is emptied. */
@@ -66,6 +78,7 @@ export interface StreamLoad {
 }
 
 export interface StreamProgress {
+  /** The RDB's end was seen. */
   readonly isFinished: boolean;
   /** Bytes of this push that belong to the RDB; the rest follows it in the stream. */
   readonly consumed: number;
@@ -73,15 +86,269 @@ export interface StreamProgress {
   readonly error: string | null;
 }
 
-export declare class Loader {
-  constructor(options: LoaderOptions);
-  readonly isLoading: boolean;
-  lastKeysLoaded: number;
-  lastKeysExpired: number;
-  /** dir/dbfilename, or any path. Log lines as Redis's; never throws. */
-  loadFile(path: string, request: LoadRequest): Promise<LoadResult>;
+/** What INFO tells of a load under way. */
+interface Progress {
+  readonly startedAtMs: number;
+  readonly totalBytes: number;
+  readonly session: LoadSession;
+}
+
+export class Loader {
+  /** Of the last load: INFO rdb_last_load_keys_loaded and rdb_last_load_keys_expired. */
+  lastKeysLoaded = 0;
+  lastKeysExpired = 0;
+  private readonly keyspace: Keyspace;
+  private readonly config: Config;
+  private readonly log: Log;
+  private readonly clock: Clock;
+  private progress: Progress | null = null;
+  private expiryModeBefore: ExpiryMode = 'primary';
+
+  constructor(options: LoaderOptions) {
+    this.keyspace = options.keyspace;
+    this.config = options.config;
+    this.log = options.log;
+    this.clock = options.clock;
+  }
+
+  get isLoading(): boolean {
+    return this.progress !== null;
+  }
+
+  /** dir/dbfilename. */
+  get dumpPath(): string {
+    return join(this.config.values.dir, this.config.values.dbfilename);
+  }
+
+  /**
+   * Loads dir/dbfilename into the empty keyspace, with the log lines of a start. A failure is fatal:
+   * the caller exits with status 1. The file is not touched.
+   */
+  async loadAtStart(request: Omit<LoadRequest, 'flush'>): Promise<LoadResult> {
+    const result = await this.loadFile(this.dumpPath, { ...request, flush: true });
+    if (result.ok) this.log.notice(`DB loaded from disk: ${result.seconds.toFixed(3)} seconds`);
+    else if (!result.missing) {
+      this.log.warning('Fatal error loading the DB, check server logs. Exiting.');
+    }
+    return result;
+  }
+
+  /**
+   * Loads a file. Logs what goes wrong; never rejects. Side effects, in order: (1) with data there
+   * and `flush`, checks the whole file, then empties the keyspace; (2) isLoading, expiry mode
+   * 'stream'; (3) keys; (4) on failure after (1), empties the keyspace; (5) undoes (2).
+   */
+  async loadFile(path: string, request: LoadRequest): Promise<LoadResult> {
+    let file: FileHandle;
+    try {
+      file = await open(path, 'r');
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return { ok: false, missing: true };
+      const text = `Fatal error: can't open the RDB file ${path} for reading: ${errorText(error)}`;
+      this.log.warning(text);
+      return this.failure({ kind: 'io', offset: 0, reason: text }, text);
+    }
+    try {
+      return await this.loadOpened(file, request);
+    } finally {
+      await file.close();
+    }
+  }
+
   /** `totalBytes` for the progress in INFO; 0 when unknown ($EOF:). */
-  beginStream(totalBytes: number, request: LoadRequest): StreamLoad;
+  beginStream(totalBytes: number, request: LoadRequest): StreamLoad {
+    const startedMs = this.clock.monotonicMs();
+    const session = this.begin(totalBytes, request);
+    let result: LoadResult | null = null;
+    return {
+      push: async (bytes, start, end) => {
+        assert(result === null, 'the load is over');
+        const before = session.offset;
+        const error = await this.runFed(session, bytes, start, end);
+        const step = error === null ? this.endOf(session, startedMs) : this.fail(session, error);
+        result = step;
+        const consumed = Math.min(end - start, session.offset - before);
+        return { isFinished: step?.ok === true, consumed, error: messageOf(step) };
+      },
+      finish: () => {
+        result ??= this.fail(session, session.cut());
+        return result;
+      },
+    };
+  }
+
   /** INFO's loading_* lines while isLoading. */
-  loadingInfoLines(): string[];
+  loadingInfoLines(): string[] {
+    if (this.progress === null) return [];
+    const { startedAtMs, totalBytes, session } = this.progress;
+    const elapsed = Math.floor((this.clock.wallMs() - startedAtMs) / 1000);
+    // An unknown total shows as one byte more than what has come, as Redis does it.
+    const total = Math.max(totalBytes, session.offset + (totalBytes === 0 ? 1 : 0));
+    const remaining = total - session.offset;
+    const eta = elapsed === 0 ? 1 : Math.floor((elapsed * remaining) / (session.offset + 1));
+    return [
+      `loading_start_time:${Math.floor(startedAtMs / 1000)}`,
+      `loading_total_bytes:${totalBytes}`,
+      `loading_rdb_used_mem:${session.usedMemory}`,
+      `loading_loaded_bytes:${session.offset}`,
+      `loading_loaded_perc:${((session.offset / Math.max(1, total)) * 100).toFixed(2)}`,
+      `loading_eta_seconds:${eta}`,
+    ];
+  }
+
+  private async loadOpened(file: FileHandle, request: LoadRequest): Promise<LoadResult> {
+    if (request.flush && this.keyspace.size > 0) {
+      const session = this.session(request, null);
+      const error = await this.feedFile(file, session);
+      if (error !== null) return this.reported(error, false);
+    }
+    const startedMs = this.clock.monotonicMs();
+    const session = this.begin(await sizeOf(file), request);
+    const error = await this.feedFile(file, session);
+    if (error !== null) return this.fail(session, error);
+    const result = this.endOf(session, startedMs);
+    assert(result !== null, 'a file is fed to its end');
+    return result;
+  }
+
+  /** Feeds the whole file; the next chunk is read while the last is worked on. */
+  private async feedFile(file: FileHandle, session: LoadSession): Promise<RdbError | null> {
+    const buffers = [new Uint8Array(LOAD_CHUNK_BYTES), new Uint8Array(LOAD_CHUNK_BYTES)];
+    let position = 0;
+    let turn = 0;
+    let pending = readChunk(file, buffers[0], 0);
+    for (;;) {
+      const count = await pending;
+      if (typeof count === 'string') return { kind: 'io', offset: position, reason: count };
+      if (count === 0) return this.cutUnlessEnded(session);
+      position += count;
+      const chunk = buffers[turn];
+      turn = 1 - turn;
+      pending = readChunk(file, buffers[turn], position);
+      const error = await this.runFed(session, chunk, 0, count);
+      if (error !== null || session.isEnded) {
+        await pending;
+        return error;
+      }
+    }
+  }
+
+  private cutUnlessEnded(session: LoadSession): RdbError | null {
+    return session.isEnded ? null : session.cut();
+  }
+
+  /** Feeds and works, a slice a turn of the loop; the error, or null when bytes or work ran out. */
+  private async runFed(
+    session: LoadSession,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): Promise<RdbError | null> {
+    session.feed(bytes, start, end);
+    for (;;) {
+      let step: ReturnType<LoadSession['run']>;
+      try {
+        this.keyspace.nowMs = this.clock.wallMs();
+        step = session.run(this.clock.monotonicMs() + LOAD_SLICE_MS);
+      } catch (error) {
+        // The address space is exhausted, most likely: an operating error like a full disk.
+        return { kind: 'io', offset: session.offset, reason: errorText(error) };
+      }
+      if (step === 'error') return session.error;
+      if (step !== 'yield') return null;
+      await nextTurn();
+    }
+  }
+
+  /** A session that loads; isLoading from here on. */
+  private begin(totalBytes: number, request: LoadRequest): LoadSession {
+    assert(this.progress === null, 'one load at a time');
+    if (request.flush) this.keyspace.flush('all');
+    const session = this.session(request, this.keyspace);
+    this.expiryModeBefore = this.keyspace.expiryMode;
+    this.keyspace.expiryMode = 'stream';
+    this.progress = { startedAtMs: this.clock.wallMs(), totalBytes, session };
+    return session;
+  }
+
+  private session(request: LoadRequest, keyspace: Keyspace | null): LoadSession {
+    return new LoadSession({
+      keyspace,
+      databases: this.keyspace.databases.length,
+      checksum: this.config.values.rdbchecksum,
+      log: this.log,
+      nowMs: this.clock.wallMs(),
+      monotonicMs: () => this.clock.monotonicMs(),
+      dropsExpired: request.role === 'primary',
+      replacesKeys: !request.flush,
+      onMark: request.onMark ?? ignore,
+      onExpired: keyspace === null ? ignore : (request.onExpired ?? ignore),
+    });
+  }
+
+  /** The result of a session that has seen its end; null when it has not yet. */
+  private endOf(session: LoadSession, startedMs: number): LoadResult | null {
+    if (!session.isEnded) return null;
+    const { keysLoaded, keysExpired, mark } = session;
+    if (session.checksum === 'absent' && session.hasChecksum) {
+      this.log.notice('RDB file was saved with checksum disabled: no check performed.');
+    }
+    this.log.notice(`Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}.`);
+    this.end(session);
+    const seconds = (this.clock.monotonicMs() - startedMs) / 1000;
+    return { ok: true, keysLoaded, keysExpired, bytes: session.offset, seconds, mark };
+  }
+
+  private fail(session: LoadSession, error: RdbError): LoadResult {
+    this.keyspace.flush('all');
+    this.end(session);
+    return this.reported(error, true);
+  }
+
+  private end(session: LoadSession): void {
+    this.lastKeysLoaded = session.keysLoaded;
+    this.lastKeysExpired = session.keysExpired;
+    this.progress = null;
+    // Unless a change of role has set another mode meanwhile.
+    if (this.keyspace.expiryMode === 'stream') this.keyspace.expiryMode = this.expiryModeBefore;
+  }
+
+  private reported(error: RdbError, keyspaceIsEmpty: boolean): LoadFailure {
+    if (error.kind === 'cut') {
+      this.log.warning('Short read or OOM loading DB. Unrecoverable error, aborting now.');
+    }
+    const text = describeRdbError(error);
+    this.log.warning(text);
+    return { ...this.failure(error, text), keyspaceIsEmpty };
+  }
+
+  private failure(error: RdbError | { kind: 'io'; offset: number; reason: string }, text: string) {
+    const { kind, offset } = error;
+    const keyspaceIsEmpty = this.keyspace.size === 0;
+    return { ok: false, missing: false, kind, offset, error: text, keyspaceIsEmpty } as const;
+  }
+}
+
+function ignore(): void {}
+
+function messageOf(result: LoadResult | null): string | null {
+  if (result === null || result.ok) return null;
+  return result.missing ? 'missing' : result.error;
+}
+
+/** Bytes read, 0 at the end of the file, or why it cannot be read. Never rejects. */
+async function readChunk(
+  file: FileHandle,
+  target: Uint8Array,
+  position: number,
+): Promise<number | string> {
+  try {
+    return (await file.read(target, 0, target.length, position)).bytesRead;
+  } catch (error) {
+    return errorText(error);
+  }
+}
+
+async function sizeOf(file: FileHandle): Promise<number> {
+  return (await file.stat()).size;
 }
