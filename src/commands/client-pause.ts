@@ -1,7 +1,7 @@
 /*
- * Why and until when requests are postponed, and the clients that wait for the end of it. Three
- * parties pause independently (CLIENT PAUSE, a shutdown that waits for replicas, a failover), each
- * with its own mode and deadline; the strictest mode among those that run counts. Dispatch asks
+ * Why and until when requests are postponed, and the clients that wait for the end of it. Several
+ * parties pause independently (CLIENT PAUSE, a shutdown that waits for replicas, a failover, DEBUG
+ * RELOAD), each with its own mode and deadline; the strictest mode among those that run counts. Dispatch asks
  * `isActive` and `mode` and parks clients here. While any pause runs nothing expires and nothing is
  * evicted either: the stream must stand still. Must not know commands or sockets.
  */
@@ -9,7 +9,7 @@
 import type { Client } from './client.js';
 
 export type PauseMode = 'write' | 'all';
-export type PausePurpose = 'client' | 'shutdown' | 'failover';
+export type PausePurpose = 'client' | 'shutdown' | 'failover' | 'reload';
 
 interface Pause {
   mode: PauseMode;
@@ -54,7 +54,7 @@ export class ClientPause {
   }
 
   /**
-   * Begins a pause for `purpose` or changes the one that runs. As in Redis a deadline only moves
+   * Begins a pause for `purpose` or changes the one that runs; `untilMs` may be Infinity. As in Redis a deadline only moves
    * later, and a running CLIENT PAUSE ALL is not weakened to WRITE by another CLIENT PAUSE.
    */
   pause(options: { purpose: PausePurpose; mode: PauseMode; untilMs: number }): void {

@@ -54,8 +54,7 @@ export class Stats {
   errorReplies = 0;
   /** µs spent in commands. */
   commandMicroseconds = 0;
-  /** Most memory in use at any time, in bytes; raised by notePeakMemory(). Never reset to less than the
-   * use of that moment. */
+  /** Most memory in use at any time, in bytes; raised by notePeakMemory(), never reset. */
   peakMemoryBytes = 0;
 
   /** By row index (`Command.index`). */
@@ -136,8 +135,8 @@ export class Stats {
     });
   }
 
-  /** CONFIG RESETSTAT. `usedBytes` is the memory in use now: the new peak. */
-  reset(usedBytes: number): void {
+  /** CONFIG RESETSTAT. The memory's peak stays, as in Redis. */
+  reset(): void {
     this.connectionsReceived = 0;
     this.rejectedConnections = 0;
     this.netInputBytes = 0;
@@ -160,7 +159,6 @@ export class Stats {
     this.commandsProcessed = 0;
     this.commandMicroseconds = 0;
     this.errorReplies = 0;
-    this.peakMemoryBytes = usedBytes;
     for (const list of [this.calls, this.microseconds, this.rejectedCalls, this.failedCalls]) {
       list.fill(0);
     }

@@ -1,0 +1,283 @@
+/*
+ * CLIENT and its subcommands: what a connection may ask about itself and the others, and the pause.
+ * TRACKING, CACHING, REPLY, UNBLOCK and their like are not rows yet: an unknown subcommand says so.
+ * Must not know sockets.
+ */
+
+import type { Arguments } from '../resp/arguments.js';
+import type { ClientKind } from './client.js';
+import { isPrintable, validClientName } from './client-identity.js';
+import { killClients } from './client-kill.js';
+import { clientKindByWord, clientLine } from './client-line.js';
+import { type CommandFlag, type Context, defineCommands } from './command.js';
+import { SYNTAX_ERROR } from './errors.js';
+import { integerArgument, readTimeoutMs, replyHelp, wordArgument } from './server-arguments.js';
+import * as errors from './server-errors.js';
+
+const ownFlags: readonly CommandFlag[] = ['noscript', 'loading', 'stale'];
+const adminFlags: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale'];
+const allNodes = ['request_policy:all_nodes', 'response_policy:all_succeeded'];
+const varying = ['nondeterministic_output'];
+
+export const clientCommands = defineCommands([
+  {
+    name: 'client',
+    arity: -2,
+    flags: [],
+    group: 'connection',
+    since: '2.4.0',
+    summary: 'Holds the commands about client connections.',
+    subcommands: [
+      {
+        name: 'client|getname',
+        arity: 2,
+        flags: ownFlags,
+        group: 'connection',
+        since: '2.6.9',
+        summary: 'Answers the name of the connection.',
+        complexity: 'O(1)',
+        run: getName,
+      },
+      {
+        name: 'client|help',
+        arity: 2,
+        flags: ['loading', 'stale'],
+        group: 'connection',
+        since: '5.0.0',
+        summary: 'Lists the subcommands.',
+        complexity: 'O(1)',
+        run: (ctx) => replyHelp(ctx, 'client', help),
+      },
+      {
+        name: 'client|id',
+        arity: 2,
+        flags: ownFlags,
+        group: 'connection',
+        since: '5.0.0',
+        summary: 'Answers the id of the connection.',
+        complexity: 'O(1)',
+        run: (ctx) => ctx.reply.integer(ctx.client.id),
+      },
+      {
+        name: 'client|info',
+        arity: 2,
+        flags: ownFlags,
+        group: 'connection',
+        since: '6.2.0',
+        summary: 'Describes the connection in a line as CLIENT LIST does.',
+        complexity: 'O(1)',
+        tips: varying,
+        run: info,
+      },
+      {
+        name: 'client|kill',
+        arity: -3,
+        flags: adminFlags,
+        group: 'connection',
+        since: '2.4.0',
+        summary: 'Closes connections.',
+        complexity: 'O(N), N being the number of connections',
+        syntax:
+          'filter(old-format"ip:port"@-2.8.12 | new-format([ID client-id:integer@2.8.12] | ' +
+          '[TYPE client-type(NORMAL | MASTER@3.2.0 | SLAVE | REPLICA@5.0.0 | PUBSUB)@2.8.12] | ' +
+          '[USER username] | [ADDR addr"ip:port"] | [LADDR laddr"ip:port"@6.2.0] | ' +
+          '[SKIPME skipme(YES | NO)])...)',
+        run: killClients,
+      },
+      {
+        name: 'client|list',
+        arity: -2,
+        flags: adminFlags,
+        group: 'connection',
+        since: '2.4.0',
+        summary: 'Describes the open connections, one a line.',
+        complexity: 'O(N), N being the number of connections',
+        tips: varying,
+        syntax:
+          '[TYPE client-type(NORMAL | MASTER | REPLICA | PUBSUB)@5.0.0] ' +
+          '[ID client-id:integer@6.2.0]...',
+        run: list,
+      },
+      {
+        name: 'client|no-evict',
+        arity: 3,
+        flags: adminFlags,
+        group: 'connection',
+        since: '7.0.0',
+        summary: 'Excepts the connection from client eviction.',
+        complexity: 'O(1)',
+        syntax: 'enabled(ON | OFF)',
+        run: noEvict,
+      },
+      {
+        name: 'client|pause',
+        arity: -3,
+        flags: adminFlags,
+        group: 'connection',
+        since: '3.0.0',
+        summary: 'Postpones commands for some time.',
+        complexity: 'O(1)',
+        syntax: 'timeout:integer [mode(WRITE | ALL)@6.2.0]',
+        run: pause,
+      },
+      {
+        name: 'client|setinfo',
+        arity: 4,
+        flags: ownFlags,
+        group: 'connection',
+        since: '7.2.0',
+        summary: 'Tells the server about the library behind the connection.',
+        complexity: 'O(1)',
+        tips: allNodes,
+        syntax: 'attr(LIB-NAME libname | LIB-VER libver)',
+        run: setInfo,
+      },
+      {
+        name: 'client|setname',
+        arity: 3,
+        flags: ownFlags,
+        group: 'connection',
+        since: '2.6.9',
+        summary: 'Names the connection.',
+        complexity: 'O(1)',
+        tips: allNodes,
+        syntax: 'connection-name',
+        run: setName,
+      },
+      {
+        name: 'client|unpause',
+        arity: 2,
+        flags: adminFlags,
+        group: 'connection',
+        since: '6.2.0',
+        summary: 'Ends the pause of CLIENT PAUSE.',
+        complexity: 'O(N), N being the number of postponed clients',
+        run: unpause,
+      },
+    ],
+  },
+]);
+
+function getName(ctx: Context): void {
+  if (ctx.client.name === '') return ctx.reply.null();
+  ctx.reply.bulkLatin1(ctx.client.name);
+}
+
+function setName(ctx: Context, args: Arguments): void {
+  const name = validClientName(args.text(2));
+  if (name === null) return ctx.reply.error(errors.BAD_CLIENT_NAME);
+  ctx.client.name = name;
+  ctx.reply.ok();
+}
+
+function setInfo(ctx: Context, args: Arguments): void {
+  const attribute = args.text(2);
+  const word = attribute.toLowerCase();
+  if (word !== 'lib-name' && word !== 'lib-ver') {
+    return ctx.reply.error(errors.unknownClientInfo(attribute));
+  }
+  const value = args.text(3);
+  if (!isPrintable(value)) return ctx.reply.error(errors.badClientInfo(attribute));
+  if (word === 'lib-name') ctx.client.libraryName = value;
+  else ctx.client.libraryVersion = value;
+  ctx.reply.ok();
+}
+
+function info(ctx: Context, args: Arguments): void {
+  const running = { client: ctx.client, args };
+  ctx.reply.verbatim('txt', `${clientLine(ctx.client, ctx.nowMs, running)}\n`);
+}
+
+function list(ctx: Context, args: Arguments): void {
+  const running = { client: ctx.client, args };
+  const line = (client: typeof ctx.client) => `${clientLine(client, ctx.nowMs, running)}\n`;
+  const { clients } = ctx.services;
+  let text = '';
+  if (args.count > 3 && wordArgument(args, 2) === 'id') {
+    for (let i = 3; i < args.count; i++) {
+      const id = integerArgument(args, i);
+      if (id === null) return ctx.reply.error(errors.BAD_CLIENT_ID);
+      const client = clients.byId(id);
+      if (client !== null) text += line(client);
+    }
+    return ctx.reply.verbatim('txt', text);
+  }
+  let kind: ClientKind | null = null;
+  if (args.count === 4 && wordArgument(args, 2) === 'type') {
+    kind = clientKindByWord(args.text(3));
+    if (kind === null) return ctx.reply.error(errors.unknownClientType(args.text(3)));
+  } else if (args.count !== 2) {
+    return ctx.reply.error(SYNTAX_ERROR);
+  }
+  for (const client of clients) {
+    if (kind === null || client.kind === kind) text += line(client);
+  }
+  ctx.reply.verbatim('txt', text);
+}
+
+function noEvict(ctx: Context, args: Arguments): void {
+  const word = wordArgument(args, 2);
+  if (word !== 'on' && word !== 'off') return ctx.reply.error(SYNTAX_ERROR);
+  ctx.client.isNoEvict = word === 'on';
+  ctx.reply.ok();
+}
+
+function pause(ctx: Context, args: Arguments): void {
+  const mode = args.count > 3 ? wordArgument(args, 3) : 'all';
+  if (args.count > 4) return ctx.reply.error(errors.badSubcommand(args.text(1), 'CLIENT'));
+  if (mode !== 'write' && mode !== 'all') return ctx.reply.error(errors.BAD_PAUSE_MODE);
+  const timeoutMs = readTimeoutMs(ctx, args, 2);
+  if (timeoutMs === null) return;
+  // A pause of 0 ms changes the mode of one that runs, and begins none.
+  const untilMs = timeoutMs === 0 ? 0 : ctx.nowMs + timeoutMs;
+  ctx.services.pause.pause({ purpose: 'client', mode, untilMs });
+  ctx.reply.ok();
+}
+
+function unpause(ctx: Context): void {
+  ctx.services.pause.unpause('client');
+  ctx.reply.ok();
+}
+
+const help = [
+  'GETNAME',
+  '    Answers the name of this connection.',
+  'ID',
+  '    Answers the id of this connection.',
+  'INFO',
+  '    Describes this connection.',
+  'KILL <ip:port>',
+  '    Closes the connection from that address.',
+  'KILL <option> <value> [<option> <value> [...]]',
+  '    Closes every connection that fits all of the options:',
+  '    * ADDR (<ip:port>|<unixsocket>:0)',
+  '      It comes from that address.',
+  '    * ID <client-id>',
+  '      It has that id.',
+  '    * LADDR (<ip:port>|<unixsocket>:0)',
+  '      It goes to that address of ours.',
+  '    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)',
+  '      It is of that kind.',
+  '    * USER <username>',
+  '      It is authenticated as that user.',
+  '    * SKIPME (YES|NO)',
+  '      Whether this connection is left alone (default: yes).',
+  'LIST [options ...]',
+  '    Describes the connections, one a line:',
+  '    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)',
+  '      Only those of that kind.',
+  '    * ID <client-id> [<client-id> ...]',
+  '      Only those with these ids.',
+  'NO-EVICT (ON|OFF)',
+  '    Excepts this connection from client eviction.',
+  'PAUSE <timeout> [WRITE|ALL]',
+  '    Postpones all commands, or those that write, for <timeout> milliseconds.',
+  'SETINFO <option> <value>',
+  '    Tells about the library behind this connection:',
+  '    * LIB-NAME: its name.',
+  '    * LIB-VER: its version.',
+  'SETNAME <name>',
+  '    Names this connection.',
+  'UNPAUSE',
+  '    Ends the pause.',
+];

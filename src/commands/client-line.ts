@@ -1,0 +1,92 @@
+/*
+ * One client as a line of CLIENT LIST, which people read and tools parse: `name=value` tokens at
+ * single blanks. The log describes clients with it too. Must not know who asks.
+ */
+
+import type { Arguments } from '../resp/arguments.js';
+import type { Client, ClientKind } from './client.js';
+
+/** What a client costs beside its buffers, in bytes: session, client and socket objects. Measured
+ * roughly; it only has to make idle clients visible in tot-mem. */
+const CLIENT_BASE_BYTES = 2048;
+
+/** The words of CLIENT LIST TYPE and CLIENT KILL TYPE. */
+const kindWords = new Map<string, ClientKind>([
+  ['normal', 'normal'],
+  ['slave', 'replica'],
+  ['replica', 'replica'],
+  ['pubsub', 'pubsub'],
+  ['master', 'primary'],
+]);
+
+/** `null` for an unknown word. */
+export function clientKindByWord(word: string): ClientKind | null {
+  return kindWords.get(word.toLowerCase()) ?? null;
+}
+
+/** Memory that a client holds: its buffers, its queued commands and itself. */
+export function clientMemoryBytes(client: Client): number {
+  const { connection } = client;
+  return (
+    CLIENT_BASE_BYTES +
+    connection.queryBufferBytes +
+    connection.queryBufferFreeBytes +
+    connection.outputBytes +
+    (client.transaction?.bytes ?? 0)
+  );
+}
+
+/** The request that a client is executing now: its bytes are in no buffer's count. */
+export interface RunningRequest {
+  readonly client: Client;
+  readonly args: Arguments;
+}
+
+/** The line without its newline. `running` may be another client's, or absent. */
+export function clientLine(client: Client, nowMs: number, running?: RunningRequest): string {
+  const { connection, transaction } = client;
+  const request = running?.client === client ? running.args : null;
+  const requestBytes = request === null ? 0 : request.requestEnd - request.requestStart;
+  const seconds = (sinceMs: number) => Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
+  const user = client.kind === 'primary' ? '(superuser)' : client.user;
+  return (
+    `id=${client.id} addr=${connection.remoteAddress} laddr=${connection.localAddress} ` +
+    `fd=${connection.descriptor} name=${client.name} age=${seconds(client.createdAtMs)} ` +
+    `idle=${seconds(client.lastInteractionMs)} flags=${flagLetters(client)} ` +
+    `db=${client.database} sub=0 psub=0 ssub=0 multi=${transaction?.queue.length ?? -1} ` +
+    `qbuf=${connection.queryBufferBytes + requestBytes} ` +
+    `qbuf-free=${connection.queryBufferFreeBytes} argv-mem=${argumentBytes(request)} ` +
+    `multi-mem=${transaction?.bytes ?? 0} rbs=0 rbp=0 obl=0 oll=${connection.outputChunks} ` +
+    `omem=${connection.outputBytes} tot-mem=${clientMemoryBytes(client) + requestBytes} ` +
+    `events=${eventLetters(client)} cmd=${client.lastCommand?.name ?? 'NULL'} user=${user} ` +
+    `redir=-1 resp=${client.protocol} lib-name=${client.libraryName} ` +
+    `lib-ver=${client.libraryVersion}`
+  );
+}
+
+function argumentBytes(args: Arguments | null): number {
+  let bytes = 0;
+  for (let i = 0; args !== null && i < args.count; i++) bytes += args.length(i);
+  return bytes;
+}
+
+/** In the order in which Redis writes them; N for none. */
+function flagLetters(client: Client): string {
+  let letters = '';
+  if (client.kind === 'replica') letters += 'S';
+  if (client.kind === 'primary') letters += 'M';
+  if (client.kind === 'pubsub') letters += 'P';
+  if (client.transaction !== null) letters += 'x';
+  if (client.blocked !== null) letters += 'b';
+  if (client.watches?.isDirty) letters += 'd';
+  if (client.closesAfterReply) letters += 'c';
+  if (client.connection.remoteAddress.startsWith('/')) letters += 'U';
+  if (client.isNoEvict) letters += 'e';
+  return letters === '' ? 'N' : letters;
+}
+
+function eventLetters(client: Client): string {
+  const { descriptor, outputBytes } = client.connection;
+  if (descriptor < 0) return '';
+  return outputBytes > 0 ? 'rw' : 'r';
+}

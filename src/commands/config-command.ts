@@ -1,0 +1,107 @@
+/*
+ * CONFIG: reading and changing directives at run time, and starting the statistics anew. What a
+ * directive is and how a change takes effect is the business of config/.
+ */
+
+import type { Arguments } from '../resp/arguments.js';
+import { type CommandFlag, type Context, defineCommands } from './command.js';
+import { SYNTAX_ERROR } from './errors.js';
+import { replyHelp } from './server-arguments.js';
+
+const flags: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale'];
+const allNodes = ['request_policy:all_nodes', 'response_policy:all_succeeded'];
+
+export const configCommands = defineCommands([
+  {
+    name: 'config',
+    arity: -2,
+    flags: [],
+    group: 'server',
+    since: '2.0.0',
+    summary: 'Holds the commands about the configuration.',
+    subcommands: [
+      {
+        name: 'config|get',
+        arity: -3,
+        flags,
+        group: 'server',
+        since: '2.0.0',
+        summary: 'Answers the directives that fit one of the patterns, with their values.',
+        complexity: 'O(N), N being the number of directives',
+        syntax: 'parameter...',
+        run: get,
+      },
+      {
+        name: 'config|help',
+        arity: 2,
+        flags: ['loading', 'stale'],
+        group: 'server',
+        since: '5.0.0',
+        summary: 'Lists the subcommands.',
+        complexity: 'O(1)',
+        run: (ctx) => replyHelp(ctx, 'config', help),
+      },
+      {
+        name: 'config|resetstat',
+        arity: 2,
+        flags,
+        group: 'server',
+        since: '2.0.0',
+        summary: 'Sets the statistics of INFO back to zero.',
+        complexity: 'O(1)',
+        tips: allNodes,
+        run: resetStat,
+      },
+      {
+        name: 'config|set',
+        arity: -4,
+        flags,
+        group: 'server',
+        since: '2.0.0',
+        summary: 'Changes directives: all of those given, or none.',
+        complexity: 'O(N), N being the number of directives given',
+        tips: allNodes,
+        syntax: 'data{parameter value}...',
+        run: set,
+      },
+    ],
+  },
+]);
+
+function get(ctx: Context, args: Arguments): void {
+  const patterns: string[] = [];
+  for (let i = 2; i < args.count; i++) patterns.push(args.text(i));
+  const pairs = ctx.services.config.get(patterns);
+  ctx.reply.map(pairs.length);
+  for (const [name, text] of pairs) {
+    ctx.reply.bulkLatin1(name);
+    ctx.reply.bulkLatin1(text);
+  }
+}
+
+function set(ctx: Context, args: Arguments): void {
+  if (args.count % 2 === 1) return ctx.reply.error(SYNTAX_ERROR);
+  const pairs: [string, string][] = [];
+  for (let i = 2; i < args.count; i += 2) pairs.push([args.text(i), args.text(i + 1)]);
+  const failure = ctx.services.config.set(pairs, {
+    isLoading: ctx.services.server.isLoading,
+    isLoopback: ctx.client.connection.isLoopback,
+  });
+  if (failure !== null) return ctx.reply.error(failure.error);
+  ctx.reply.ok();
+}
+
+function resetStat(ctx: Context): void {
+  ctx.services.stats.reset();
+  ctx.keyspace.resetStats();
+  ctx.reply.ok();
+}
+
+const help = [
+  'GET <pattern> [<pattern> ...]',
+  '    Answers the directives that fit a glob-like <pattern>, with their values.',
+  'SET <directive> <value> [<directive> <value> ...]',
+  '    Changes directives: all of those given, or none.',
+  'RESETSTAT',
+  '    Sets the statistics of INFO back to zero.',
+];

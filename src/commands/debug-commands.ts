@@ -1,0 +1,171 @@
+/*
+ * DEBUG: what tests need to look inside and to make rare things happen, with Redis's own subcommands
+ * and replies. Dispatch lets it through only where enable-debug-command says so. One row: Redis lists
+ * no subcommands here either.
+ */
+
+import { setString } from '../keyspace/string-value.js';
+import type { Arguments } from '../resp/arguments.js';
+import { latin1 } from '../structures/bytes.js';
+import { type Context, defineCommands } from './command.js';
+import { dataSetDigest, NO_DIGEST, stringDigest } from './debug-digest.js';
+import { describeObject, stringValueAt } from './debug-object.js';
+import { replyOfType } from './debug-protocol.js';
+import { reload } from './debug-reload.js';
+import { NO_SUCH_KEY } from './errors.js';
+import { type IntegerRange, readInteger, replyHelp, wordArgument } from './server-arguments.js';
+import * as errors from './server-errors.js';
+
+export const debugCommands = defineCommands([
+  {
+    name: 'debug',
+    arity: -2,
+    flags: ['admin', 'noscript', 'loading', 'stale'],
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Looks inside the server, for tests.',
+    complexity: 'Depends on the subcommand',
+    docFlags: ['syscmd'],
+    run: debug,
+  },
+]);
+
+interface Subcommand {
+  /** Arguments with `DEBUG` and the subcommand: as few, as many. */
+  readonly counts: readonly [least: number, most: number];
+  readonly run: (ctx: Context, args: Arguments) => void;
+}
+
+const ANY = Number.POSITIVE_INFINITY;
+
+const subcommands = new Map<string, Subcommand>([
+  ['change-repl-id', { counts: [2, 2], run: changeReplid }],
+  [
+    'digest',
+    { counts: [2, 2], run: (ctx) => ctx.reply.simple(dataSetDigest(ctx.keyspace.memory)) },
+  ],
+  ['digest-value', { counts: [2, ANY], run: digestValue }],
+  ['help', { counts: [2, 2], run: (ctx) => replyHelp(ctx, 'debug', help) }],
+  ['log', { counts: [3, 3], run: log }],
+  ['object', { counts: [3, 3], run: object }],
+  ['populate', { counts: [3, 5], run: populate }],
+  ['protocol', { counts: [3, 3], run: protocol }],
+  ['reload', { counts: [2, ANY], run: reload }],
+  ['set-active-expire', { counts: [3, 3], run: setActiveExpire }],
+  ['sleep', { counts: [3, 3], run: sleep }],
+]);
+
+function debug(ctx: Context, args: Arguments): void {
+  const found = subcommands.get(wordArgument(args, 1));
+  if (found === undefined || args.count < found.counts[0] || args.count > found.counts[1]) {
+    return ctx.reply.error(errors.badSubcommand(args.text(1), 'DEBUG'));
+  }
+  found.run(ctx, args);
+}
+
+function changeReplid(ctx: Context): void {
+  ctx.services.log.notice('Changing replication IDs after receiving change-repl-id');
+  ctx.services.replication.changeReplid();
+  ctx.reply.ok();
+}
+
+function digestValue(ctx: Context, args: Arguments): void {
+  ctx.reply.array(args.count - 2);
+  for (let i = 2; i < args.count; i++) {
+    const entry = ctx.db.peekAny(args.buffer, args.start[i], args.end[i]);
+    if (entry === 0) {
+      ctx.reply.simple(NO_DIGEST);
+    } else {
+      const hasExpiry = ctx.db.expiresAt(entry) !== -1;
+      ctx.reply.simple(stringDigest(stringValueAt(ctx, entry), hasExpiry));
+    }
+  }
+}
+
+function log(ctx: Context, args: Arguments): void {
+  ctx.services.log.warning(`DEBUG LOG: ${args.text(2)}`);
+  ctx.reply.ok();
+}
+
+function object(ctx: Context, args: Arguments): void {
+  const entry = ctx.db.peekAny(args.buffer, args.start[2], args.end[2]);
+  if (entry === 0) return ctx.reply.error(NO_SUCH_KEY);
+  ctx.reply.simple(describeObject(ctx, entry));
+}
+
+const POSITIVE: IntegerRange = { min: 0, max: Number.MAX_SAFE_INTEGER, error: errors.NOT_POSITIVE };
+
+/** Like Redis's, neither propagated nor counted as a change. Keys that are there stay as they are. */
+function populate(ctx: Context, args: Arguments): void {
+  const count = readPositive(ctx, args, 2);
+  if (count === null) return;
+  const size = args.count === 5 ? readPositive(ctx, args, 4) : 0;
+  if (size === null) return;
+  const prefix = args.count >= 4 ? args.text(3) : 'key';
+  const sized = new Uint8Array(size);
+  for (let i = 0; i < count; i++) {
+    const key = latin1(`${prefix}:${i}`);
+    if (ctx.db.lookupWrite(key, 0, key.length) !== 0) continue;
+    let value = latin1(`value:${i}`);
+    if (size > 0) {
+      sized.set(value.subarray(0, Math.min(value.length, size)));
+      value = sized;
+    }
+    setString(ctx.db, key, 0, key.length, value, 0, value.length, 0);
+  }
+  ctx.reply.ok();
+}
+
+function readPositive(ctx: Context, args: Arguments, index: number): number | null {
+  return readInteger(ctx, { args, index, range: POSITIVE });
+}
+
+function protocol(ctx: Context, args: Arguments): void {
+  replyOfType(ctx.reply, wordArgument(args, 2));
+}
+
+function setActiveExpire(ctx: Context, args: Arguments): void {
+  ctx.services.server.isActiveExpiryEnabled = Number.parseInt(args.text(2), 10) > 0;
+  ctx.reply.ok();
+}
+
+/** Longest sleep: what Atomics.wait takes without turning it into a wait for ever. */
+const SLEEP_SECONDS_MAX = 2 ** 31;
+
+/** Stops the whole server: that is what it is for. */
+function sleep(ctx: Context, args: Arguments): void {
+  const seconds = Number.parseFloat(args.text(2));
+  if (seconds > 0) {
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    Atomics.wait(cell, 0, 0, Math.min(seconds, SLEEP_SECONDS_MAX) * 1000);
+  }
+  ctx.reply.ok();
+}
+
+const help = [
+  'CHANGE-REPL-ID',
+  '    Takes a new replication id and forgets the former ones.',
+  'DIGEST',
+  '    Answers a hash of the whole data set.',
+  'DIGEST-VALUE <key> [<key> ...]',
+  '    Answers a hash of the value of each key.',
+  'LOG <message>',
+  '    Writes <message> to the log.',
+  'OBJECT <key>',
+  '    Tells how the value at <key> is stored.',
+  'POPULATE <count> [<prefix>] [<size>]',
+  '    Creates <count> string keys <prefix>:<n>, `key` being the default prefix, that are not',
+  '    there yet. They do not travel to replicas.',
+  'PROTOCOL <type>',
+  '    Answers a value of that type of reply: string, integer, double, bignum, null, array, set,',
+  '    map, attrib, push, verbatim, true, false.',
+  'RELOAD [option ...]',
+  '    Saves the data set, and loads it again. Options:',
+  '    * MERGE: keys of the file replace those that are there.',
+  '    * NOFLUSH: what is there stays.',
+  '    * NOSAVE: the file that exists is loaded.',
+  'SET-ACTIVE-EXPIRE <0|1>',
+  '    Whether expired keys are looked for in the background.',
+  'SLEEP <seconds>',
+  '    Stops the server for that long. Decimals allowed.',
+];

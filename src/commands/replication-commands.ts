@@ -1,0 +1,155 @@
+/*
+ * The commands of replication: who is whose replica, the handshake, WAIT. They check their arguments
+ * and hand on to services.replication, which knows histories, peers and links.
+ */
+
+import type { Arguments } from '../resp/arguments.js';
+import { clientLine } from './client-line.js';
+import { type CommandFlag, type Context, defineCommands } from './command.js';
+import { SYNTAX_ERROR } from './errors.js';
+import { readInteger, readTimeoutMs } from './server-arguments.js';
+import * as errors from './server-errors.js';
+
+const syncFlags: readonly CommandFlag[] = ['admin', 'noscript', 'no_async_loading', 'no_multi'];
+const roleFlags: readonly CommandFlag[] = ['admin', 'noscript', 'stale', 'no_async_loading'];
+const replicaofSyntax = 'args(host-port{host port:integer} | no-one{NO ONE})';
+
+export const replicationCommands = defineCommands([
+  {
+    name: 'replicaof',
+    arity: 3,
+    flags: roleFlags,
+    group: 'server',
+    since: '5.0.0',
+    summary: 'Makes the server a replica of another one, or a primary.',
+    complexity: 'O(1)',
+    syntax: replicaofSyntax,
+    run: replicaOf,
+  },
+  {
+    name: 'slaveof',
+    arity: 3,
+    flags: roleFlags,
+    group: 'server',
+    since: '1.0.0',
+    summary: 'The former name of REPLICAOF.',
+    complexity: 'O(1)',
+    docFlags: ['deprecated'],
+    deprecatedSince: '5.0.0',
+    replacedBy: '`REPLICAOF`',
+    syntax: replicaofSyntax,
+    run: replicaOf,
+  },
+  {
+    name: 'role',
+    arity: 1,
+    flags: ['noscript', 'loading', 'stale', 'fast'],
+    group: 'server',
+    since: '2.8.12',
+    summary: 'Answers the part that the server plays in replication.',
+    complexity: 'O(1)',
+    categories: ['@admin', '@dangerous'],
+    run: (ctx) => ctx.services.replication.writeRole(ctx),
+  },
+  {
+    name: 'psync',
+    arity: -3,
+    flags: syncFlags,
+    group: 'server',
+    since: '2.8.0',
+    summary: 'Used between servers: asks for the stream from an offset on.',
+    syntax: 'replicationid offset:integer',
+    run: psync,
+  },
+  {
+    name: 'sync',
+    arity: 1,
+    flags: syncFlags,
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Used by old replicas and tools: asks for a snapshot and the stream after it.',
+    run: (ctx) => ctx.services.replication.onSync(ctx, null),
+  },
+  {
+    name: 'replconf',
+    arity: -1,
+    flags: ['admin', 'noscript', 'loading', 'stale', 'allow_busy'],
+    group: 'server',
+    since: '3.0.0',
+    summary: 'Used between servers: tells about the replica and how far it is.',
+    complexity: 'O(1)',
+    docFlags: ['syscmd'],
+    run: replconf,
+  },
+  {
+    name: 'wait',
+    arity: 3,
+    flags: [],
+    group: 'generic',
+    since: '3.0.0',
+    summary: "Waits until replicas have confirmed this connection's writes.",
+    complexity: 'O(1)',
+    categories: ['@connection'],
+    tips: ['request_policy:all_shards', 'response_policy:agg_min'],
+    syntax: 'numreplicas:integer timeout:integer',
+    run: wait,
+  },
+]);
+
+function replicaOf(ctx: Context, args: Arguments): void {
+  const { client, reply, services } = ctx;
+  const host = args.text(1);
+  const isNoOne = host.toLowerCase() === 'no' && args.text(2).toLowerCase() === 'one';
+  if (!isNoOne && client.kind === 'replica') return reply.error(errors.REPLICA_MAY_NOT);
+  const by = clientLine(client, ctx.nowMs, { client, args });
+  if (isNoOne) {
+    services.replication.replicaOf(null, by);
+    return reply.ok();
+  }
+  const range = { min: 0, max: 65_535, error: errors.BAD_PRIMARY_PORT };
+  const port = readInteger(ctx, { args, index: 2, range });
+  if (port === null) return;
+  const outcome = services.replication.replicaOf({ host, port }, by);
+  if (outcome === 'ok') return reply.ok();
+  reply.simple('OK Already connected to specified master');
+}
+
+function psync(ctx: Context, args: Arguments): void {
+  const offset = readInteger(ctx, { args, index: 2 });
+  if (offset === null) return;
+  ctx.services.replication.onSync(ctx, { replid: args.text(1), offset });
+}
+
+function replconf(ctx: Context, args: Arguments): void {
+  // Every option has a value.
+  if (args.count % 2 === 0) return ctx.reply.error(SYNTAX_ERROR);
+  const options: string[] = [];
+  for (let i = 1; i < args.count; i++) options.push(args.text(i));
+  ctx.services.replication.onReplconf(ctx, options);
+}
+
+function wait(ctx: Context, args: Arguments): void {
+  const { reply } = ctx;
+  const { replication } = ctx.services;
+  if (replication.role === 'replica') return reply.error(errors.WAIT_ON_REPLICA);
+  const wanted = readInteger(ctx, { args, index: 1 });
+  if (wanted === null) return;
+  const timeoutMs = readTimeoutMs(ctx, args, 2);
+  if (timeoutMs === null) return;
+  const offset = ctx.client.lastWriteOffset;
+  const acked = replication.countAcked(offset);
+  if (acked >= wanted || ctx.isInTransaction || ctx.isFromPrimary) return reply.integer(acked);
+  let cancel = (): void => {};
+  const unblock = ctx.block({
+    reason: 'wait',
+    timeoutMs,
+    onTimeout: (late) => {
+      cancel();
+      late.integer(replication.countAcked(offset));
+    },
+    onGone: () => cancel(),
+  });
+  cancel = replication.awaitAcks(wanted, offset, (reached) => {
+    unblock((late) => late.integer(reached));
+  });
+}

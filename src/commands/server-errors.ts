@@ -1,0 +1,86 @@
+/*
+ * Error texts of the connection and server commands, once, shared by code and tests (STYLE 19):
+ * Redis 7.2's own, with their prefix word and without the leading `-`. Texts that every command may
+ * need stand in errors.ts.
+ */
+
+// AUTH, HELLO, SELECT, RESET
+export const AUTH_WITHOUT_PASSWORD =
+  'ERR AUTH <password> called without any password configured for the default user. Are you sure ' +
+  'your configuration is correct?';
+export const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.';
+export const HELLO_VERSION_NOT_AN_INTEGER =
+  'ERR Protocol version is not an integer or out of range';
+export const NO_PROTO = 'NOPROTO unsupported protocol version';
+export const HELLO_UNAUTHENTICATED =
+  'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> ' +
+  'AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol ' +
+  'version at the same time';
+export const DATABASE_OUT_OF_RANGE = 'ERR DB index is out of range';
+export const RESET_NOT_NORMAL = 'ERR can only reset normal client connections';
+
+export function helloSyntax(option: string): string {
+  return `ERR Syntax error in HELLO option '${option}'`;
+}
+
+// CLIENT
+export const BAD_CLIENT_NAME =
+  'ERR Client names cannot contain spaces, newlines or special characters.';
+export const BAD_CLIENT_ID = 'ERR Invalid client ID';
+export const CLIENT_ID_NOT_POSITIVE = 'ERR client-id should be greater than 0';
+export const NO_SUCH_CLIENT = 'ERR No such client';
+export const BAD_PAUSE_MODE = 'ERR CLIENT PAUSE mode must be WRITE or ALL';
+
+export function unknownClientType(type: string): string {
+  return `ERR Unknown client type '${type}'`;
+}
+
+export function noSuchUser(user: string): string {
+  return `ERR No such user '${user}'`;
+}
+
+export function unknownClientInfo(attribute: string): string {
+  return `ERR Unrecognized option '${attribute}'`;
+}
+
+export function badClientInfo(attribute: string): string {
+  return `ERR ${attribute} cannot contain spaces, newlines or special characters.`;
+}
+
+// COMMAND
+export const INVALID_COMMAND = 'ERR Invalid command specified';
+export const NO_KEY_ARGUMENTS = 'ERR The command has no key arguments';
+export const INVALID_ARGUMENT_COUNT = 'ERR Invalid number of arguments specified for command';
+export const INVALID_ARGUMENTS = 'ERR Invalid arguments specified for command';
+
+// SAVE, BGSAVE, SHUTDOWN
+export const SAVE_FAILED = 'ERR';
+export const ALREADY_SAVING = 'ERR Background save already in progress';
+export const NO_SHUTDOWN = 'ERR No shutdown in progress.';
+export const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
+
+// Replication
+export const BAD_PRIMARY_PORT = 'ERR Invalid master port';
+export const REPLICA_MAY_NOT = 'ERR Command is not valid when client is a replica.';
+export const WAIT_ON_REPLICA =
+  'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a ' +
+  'replica is configured to be writable (which is not the default) writes to replicas are just ' +
+  'local and are not propagated.';
+
+// DEBUG
+export const BAD_RELOAD_OPTION =
+  'ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.';
+export const RELOAD_FAILED = 'ERR Error trying to load the RDB dump, check server logs.';
+export const NO_PUSH_IN_RESP2 = 'ERR RESP2 is not supported by this command';
+export const BAD_PROTOCOL_TYPE =
+  'ERR Wrong protocol type name. Please use one of the following: ' +
+  'string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false';
+export const NOT_POSITIVE = 'ERR value is out of range, must be positive';
+
+/** For containers that sort out their subcommands themselves. */
+export function badSubcommand(sub: string, container: string): string {
+  return (
+    `ERR unknown subcommand or wrong number of arguments for '${sub.slice(0, 128)}'. ` +
+    `Try ${container} HELP.`
+  );
+}
