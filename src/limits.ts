@@ -160,3 +160,7 @@ export const CONFIG_INCLUDES_MAX = 1000;
 
 /** Milliseconds between two looks whether the log file was renamed away. */
 export const LOG_ROTATION_CHECK_MS = 1000;
+
+/** Shadow pages kept ready for the writes under a frozen view, in pages of 4 KiB: below it an idle
+ * tick makes the next chunk, so that no write pays for it. */
+export const SHADOW_SPARE_PAGES = 4096;

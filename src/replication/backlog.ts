@@ -103,7 +103,7 @@ export class Backlog {
       let tail = this.#tail;
       if (tail === null || tail.used === tail.bytes.length) tail = this.#grow();
       const room = tail.bytes.length - tail.used;
-      const count = to - at < room ? to - at : room;
+      const count = Math.min(to - at, room);
       copyBytes(bytes, at, at + count, tail.bytes, tail.used);
       tail.used += count;
       at += count;

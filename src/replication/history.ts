@@ -112,3 +112,8 @@ export class History {
     return entry === undefined ? -1 : entry.lastOffset;
   }
 }
+
+/** `host:port` as Redis's log has it. */
+export function primaryAddress(target: { readonly host: string; readonly port: number }): string {
+  return `${target.host}:${target.port}`;
+}

@@ -6,74 +6,360 @@
 
 import type { Client } from '../commands/client.js';
 import type { Context } from '../commands/command.js';
-import type { Clock, Feed, ReplicationControl, StreamExecutor } from '../commands/services.js';
-import type { Config } from '../config/config.js';
-import type { Log } from '../observability/log.js';
-import type { Stats } from '../observability/stats.js';
-import type { ReplicationMark, Transfer } from '../persistence/transfer.js';
+import type { ReplicationControl } from '../commands/services.js';
+import { REPLICATION_TICK_MS } from '../limits.js';
+import type { ReplicationMark } from '../persistence/transfer.js';
+import { Feed } from './feed.js';
+import { History, type Position, primaryAddress } from './history.js';
+import { Link, type LinkOwner } from './link.js';
+import { Primary } from './primary.js';
+import { peerStateText, replicationInfoLines, roleState } from './replication-info.js';
+import type { ReplicationOptions } from './replication-options.js';
+import { StreamLog } from './stream-log.js';
 
-/** Time and turns of the event loop, as parameters. */
-export interface Scheduler {
-  /** Calls back once, after all sockets that are ready now have been read (setImmediate). */
-  afterTick(run: () => void): void;
-  /** Calls back every `ms` until the returned function is called. Does not keep the process alive. */
-  every(ms: number, run: () => void): () => void;
+/** A replica's progress, for SHUTDOWN. */
+export interface ReplicaProgress {
+  readonly name: string;
+  readonly ackedOffset: number;
+  readonly lagSeconds: number;
+  readonly state: string;
 }
 
-/** What replication asks of snapshots. */
-export interface TransferSource {
-  beginTransfer(mark: ReplicationMark, options: { isDiskless: boolean }): 'busy' | Transfer;
-}
-
-export interface ReplicationOptions {
-  readonly config: Config;
-  readonly log: Log;
-  readonly stats: Stats;
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  /** In [0, 1). */
-  readonly random: () => number;
-  /** 40 random hexadecimal characters. */
-  readonly newReplid: () => string;
-  readonly transfers: TransferSource;
-  readonly executor: StreamExecutor;
-  /** Before a command of either new role can run: expiry mode, blocked clients. */
-  readonly onRoleChange: (role: 'primary' | 'replica') => void;
-}
-
-/** Implements ReplicationControl; `feed` is what dispatch writes to. */
-export declare class Replication implements ReplicationControl {
-  constructor(options: ReplicationOptions);
+export class Replication implements ReplicationControl {
   readonly feed: Feed;
-  readonly role: 'primary' | 'replica';
-  readonly isLinkUp: boolean;
-  readonly offset: number;
-  /** Takes up what a snapshot carried, before its keys are loaded (Loader's onMark). On a primary the
-   * history rotates and a backlog stands ready, so that DELs of expired keys find their place. */
-  resumeFrom(mark: ReplicationMark): void;
+  readonly #options: ReplicationOptions;
+  readonly #stream: StreamLog;
+  readonly #primary: Primary;
+  readonly #link: Link;
+  #role: 'primary' | 'replica' = 'primary';
+  /** The data set belongs to the history, so a PSYNC may continue from its offset. */
+  #hasPosition = false;
+  /** Database that our primary's stream stands in at the history's offset. */
+  #streamDatabase = 0;
+  #failedStreamCommands = 0;
+  #stopTicking: (() => void) | null = null;
+
+  constructor(options: ReplicationOptions) {
+    this.#options = options;
+    this.#stream = new StreamLog(new History({ newReplid: options.newReplid }));
+    this.feed = new Feed(this.#stream);
+    this.#link = new Link(options, this.#linkOwner());
+    this.#primary = new Primary({
+      options,
+      stream: this.#stream,
+      feed: this.feed,
+      mark: () => this.#mark(),
+      canSync: () => this.#role === 'primary' || this.isLinkUp,
+    });
+    if (options.config.values.replicaof !== null) this.#setRole('replica');
+  }
+
+  get role(): 'primary' | 'replica' {
+    return this.#role;
+  }
+
+  get isLinkUp(): boolean {
+    return this.#link.state === 'streaming';
+  }
+
+  get offset(): number {
+    return this.#stream.history.offset;
+  }
+
+  /** Where the link stands; `idle` on a primary. For tests and the log. */
+  get linkState(): string {
+    return this.#link.state;
+  }
+
+  /** Memory of the backlog beyond repl-backlog-size: not counted towards maxmemory. */
+  get uncountedBytes(): number {
+    const { backlog } = this.#stream;
+    if (backlog === null) return 0;
+    return Math.max(0, this.backlogBytes - backlog.sizeBytes);
+  }
+
+  /** All memory of the backlog. */
+  get backlogBytes(): number {
+    const { backlog } = this.#stream;
+    return backlog === null ? 0 : backlog.ringBytes + backlog.detachedBytes;
+  }
+
+  /**
+   * Takes up what a snapshot carried, before its keys are loaded (Loader's onMark). A primary's history
+   * rotates, since it may have streamed more before it ended than the snapshot knows (DESIGN §3,
+   * trap 2), and its backlog stands ready, so that DELs of expired keys find their place (trap 3).
+   */
+  resumeFrom(mark: ReplicationMark): void {
+    const { history } = this.#stream;
+    const { replid, offset, streamDb } = mark;
+    history.adopt({ replid, offset });
+    this.#streamDatabase = streamDb;
+    this.#hasPosition = true;
+    if (this.#role === 'primary') {
+      history.rotate();
+      this.feed.forgetDatabase();
+    }
+    this.#openBacklog();
+    this.#primary.releaseUnused();
+  }
+
   /** Starts ticking and, with `replicaof` configured, the link. After loading. */
-  start(): void;
-  /** What a save records; null when there is nothing to resume (Snapshots' replicationMark). */
-  mark(): ReplicationMark | null;
-  /** Snapshots' onIdle. */
-  onSnapshotIdle(): void;
-  /** Sends what is in the backlog now; asks for ACKs. Both for SHUTDOWN. */
-  flush(): void;
-  requestAcks(): void;
-  replicas(): readonly {
-    readonly name: string;
-    readonly ackedOffset: number;
-    readonly lagSeconds: number;
-    readonly state: string;
-  }[];
-  close(): void;
-  goodReplicas(): number;
-  replicaOf(target: { host: string; port: number } | null, by: string): 'ok' | 'already-connected';
-  onSync(ctx: Context, request: { replid: string; offset: number } | null): void;
-  onReplconf(ctx: Context, options: readonly string[]): void;
-  countAcked(offset: number): number;
-  awaitAcks(count: number, offset: number, onReached: (acked: number) => void): () => void;
-  onClientGone(client: Client): void;
-  infoLines(): string[];
-  writeRole(ctx: Context): void;
+  start(): void {
+    const { scheduler, config } = this.#options;
+    this.#stopTicking ??= scheduler.every(REPLICATION_TICK_MS, () => this.tick());
+    const target = config.values.replicaof;
+    if (this.#role === 'replica' && target !== null && this.#link.target === null) {
+      this.#link.start(target);
+    }
+  }
+
+  /** Each REPLICATION_TICK_MS; called by start()'s timer. */
+  tick(): void {
+    if (this.#role === 'replica') this.#link.tick();
+    this.#primary.tick();
+  }
+
+  close(): void {
+    this.#stopTicking?.();
+    this.#stopTicking = null;
+    this.#link.stop();
+  }
+
+  /** What a save records; null when there is nothing that could be resumed. */
+  mark(): ReplicationMark | null {
+    if (this.#role === 'primary') return this.#stream.backlog === null ? null : this.#mark();
+    return this.#hasPosition ? this.#mark() : null;
+  }
+
+  onSnapshotIdle(): void {
+    this.#primary.onSnapshotIdle();
+  }
+
+  /** CONFIG SET repl-backlog-size. */
+  resizeBacklog(sizeBytes: number): void {
+    const { backlog } = this.#stream;
+    if (backlog === null) return;
+    const wasOff = backlog.sizeBytes === 0;
+    backlog.resize(sizeBytes);
+    if (sizeBytes === 0 && this.#role === 'primary') this.#primary.releaseUnused();
+    else if (wasOff) backlog.trim();
+  }
+
+  /** Sends replicas what is there for them now. */
+  flush(): void {
+    this.#primary.flush();
+  }
+
+  /** Has replicas acknowledge at the end of this tick. */
+  requestAcks(): void {
+    this.#primary.requestAcks();
+  }
+
+  replicas(): readonly ReplicaProgress[] {
+    const nowMs = this.#options.clock.monotonicMs();
+    return this.#primary.peers.map((peer) => ({
+      name: peer.name,
+      ackedOffset: peer.ackedOffset,
+      lagSeconds: peer.lagSeconds(nowMs),
+      state: peerStateText(peer),
+    }));
+  }
+
+  goodReplicas(): number {
+    return this.#primary.goodReplicas();
+  }
+
+  replicaOf(target: { host: string; port: number } | null, by: string): 'ok' | 'already-connected' {
+    const { log } = this.#options;
+    if (target === null) {
+      if (this.#role === 'primary') return 'ok';
+      this.#promote();
+      log.notice(`MASTER MODE enabled (user request from '${by}')`);
+      return 'ok';
+    }
+    const current = this.#link.target;
+    const isSame =
+      current?.port === target.port && current.host.toLowerCase() === target.host.toLowerCase();
+    if (this.#role === 'replica' && isSame) {
+      log.notice(
+        'REPLICAOF would result into synchronization with the master we are already connected ' +
+          'with. No operation performed.',
+      );
+      return 'already-connected';
+    }
+    this.#follow(target);
+    log.notice(`REPLICAOF ${primaryAddress(target)} enabled (user request from '${by}')`);
+    return 'ok';
+  }
+
+  onSync(ctx: Context, request: { replid: string; offset: number } | null): void {
+    // PSYNC names the first byte that is wanted; inside, offsets count the bytes that are there.
+    const position = request && { replid: request.replid, offset: request.offset - 1 };
+    this.#primary.onSync(ctx, position);
+  }
+
+  onReplconf(ctx: Context, options: readonly string[]): void {
+    this.#primary.onReplconf(ctx, options);
+  }
+
+  changeReplid(): void {
+    this.#primary.changeReplid();
+  }
+
+  countAcked(offset: number): number {
+    return this.#primary.countAcked(offset);
+  }
+
+  awaitAcks(count: number, offset: number, onReached: (acked: number) => void): () => void {
+    return this.#primary.awaitAcks(count, offset, onReached);
+  }
+
+  onClientGone(client: Client): void {
+    this.#primary.onClientGone(client);
+  }
+
+  infoLines(): string[] {
+    return replicationInfoLines({
+      options: this.#options,
+      stream: this.#stream,
+      primary: this.#primary,
+      link: this.#link,
+      role: this.#role,
+      hasPosition: this.#hasPosition,
+      failedStreamCommands: this.#failedStreamCommands,
+    });
+  }
+
+  writeRole(ctx: Context): void {
+    const { reply } = ctx;
+    if (this.#role === 'primary') {
+      const online = this.#primary.peers.filter((peer) => peer.isOnline);
+      reply.array(3);
+      reply.bulkLatin1('master');
+      reply.integer(this.offset);
+      reply.array(online.length);
+      for (const peer of online) {
+        reply.array(3);
+        reply.bulkLatin1(peer.ip);
+        reply.bulkLatin1(String(peer.settings.listeningPort));
+        reply.bulkLatin1(String(peer.ackedOffset));
+      }
+      return;
+    }
+    const target = this.#link.target ?? this.#options.config.values.replicaof;
+    reply.array(5);
+    reply.bulkLatin1('slave');
+    reply.bulkLatin1(target?.host ?? '');
+    reply.integer(target?.port ?? 0);
+    reply.bulkLatin1(roleState(this.#link));
+    reply.integer(this.isLinkUp ? this.offset : -1);
+  }
+
+  /**
+   * REPLICAOF NO ONE. In this order:
+   * 1. the link ends, and with it whatever of the stream is not applied;
+   * 2. the history goes on under a new id; the old one stays valid up to here;
+   * 3. our replicas are ended: they ask again, and continue under the new id;
+   * 4. the feed opens, and its first command brings a SELECT.
+   */
+  #promote(): void {
+    const { history } = this.#stream;
+    const { log } = this.#options;
+    this.#link.stop();
+    history.rotate();
+    log.notice(
+      `Setting secondary replication ID to ${history.secondReplid}, valid up to offset: ` +
+        `${history.secondOffset}. New replication ID is ${history.replid}`,
+    );
+    this.#primary.dropAll();
+    this.#primary.onPromoted();
+    this.#failedStreamCommands = 0;
+    this.#setRole('primary');
+  }
+
+  /** REPLICAOF host port. Our replicas stay: perhaps we continue, and so may they. */
+  #follow(target: { host: string; port: number }): void {
+    if (this.#role === 'primary') {
+      this.#options.log.notice(
+        'Before turning into a replica, using my own master parameters to synthesize a cached ' +
+          'master: I may be able to synchronize with the new master with just a partial transfer.',
+      );
+      this.#hasPosition = true;
+      this.#streamDatabase = this.feed.database;
+      this.#setRole('replica');
+    }
+    this.#link.start(target);
+  }
+
+  #setRole(role: 'primary' | 'replica'): void {
+    this.#role = role;
+    this.feed.isOpen = role === 'primary';
+    this.feed.forgetDatabase();
+    this.#options.onRoleChange(role);
+  }
+
+  #mark(): ReplicationMark {
+    const { replid, offset } = this.#stream.history;
+    const streamDb = this.#role === 'primary' ? this.feed.database : this.#streamDatabase;
+    return { replid, offset, streamDb };
+  }
+
+  #openBacklog(): void {
+    this.#stream.openBacklog(this.#options.config.values['repl-backlog-size']);
+  }
+
+  /** What the link does to the rest. */
+  #linkOwner(): LinkOwner {
+    const self = this;
+    const stream = this.#stream;
+    return {
+      get offset(): number {
+        return stream.history.offset;
+      },
+      get streamDatabase(): number {
+        return self.#streamDatabase;
+      },
+      set streamDatabase(database: number) {
+        self.#streamDatabase = database;
+      },
+      position: () => (self.#hasPosition ? stream.history.position : null),
+      onContinue: (replid) => self.#onContinue(replid),
+      onBeforeLoad: () => self.#primary.dropAll(),
+      onLoaded: (position, database) => self.#onLoaded(position, database),
+      onLoadFailed: (isEmpty) => self.#onLoadFailed(isEmpty),
+      onApplied: (bytes, start, end) => stream.append(bytes, start, end),
+      onStreamFailed: () => {
+        self.#failedStreamCommands++;
+      },
+    };
+  }
+
+  #onContinue(replid: string | null): void {
+    const { history } = this.#stream;
+    if (replid !== null && replid !== history.replid) {
+      this.#options.log.notice(`Master replication ID changed to ${replid}`);
+      history.renameTo(replid);
+      // They must learn the new name; asking again costs them nothing but that.
+      this.#primary.dropAll();
+    }
+    if (this.#stream.backlog === null) this.#openBacklog();
+  }
+
+  #onLoaded(position: Position | null, database: number): void {
+    const { history } = this.#stream;
+    // Without a name for it the data are where a history of our own begins.
+    if (position === null) history.startOver();
+    else history.adopt(position);
+    this.#hasPosition = position !== null;
+    this.#streamDatabase = database;
+    this.#failedStreamCommands = 0;
+    this.#openBacklog();
+  }
+
+  #onLoadFailed(isEmpty: boolean): void {
+    if (!isEmpty) return;
+    this.#hasPosition = false;
+    this.#stream.history.startOver();
+    this.#stream.closeBacklog();
+  }
 }

@@ -1,0 +1,28 @@
+/*
+ * A connection to a primary as the link uses it, and the way to open one. tcp-dial.ts has the real
+ * one, the simulation its own. Types only.
+ */
+
+export interface LinkSocket {
+  /** `ip:port` of the primary; of ourselves. */
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  /** Sends a copy of the bytes. */
+  write(bytes: Uint8Array): void;
+  /** Stops and goes on delivering data. */
+  pause(): void;
+  resume(): void;
+  /** Ends it now. No event comes after this. */
+  destroy(): void;
+}
+
+export interface LinkSocketEvents {
+  onConnect(): void;
+  /** `bytes[start, end)` are lent until the call returns. */
+  onData(bytes: Uint8Array, start: number, end: number): void;
+  /** The connection has ended or never stood; null when the primary ended it in order. */
+  onClose(error: string | null): void;
+}
+
+/** Events never come from inside the call. */
+export type Dial = (target: { host: string; port: number }, events: LinkSocketEvents) => LinkSocket;

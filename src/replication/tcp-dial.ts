@@ -1,0 +1,89 @@
+/*
+ * Opens TCP connections to a primary for the link. The only file of the link that knows node:net.
+ * Errors come out in the words of the C library, as Redis logs them.
+ */
+
+import { connect, type Socket } from 'node:net';
+import { getSystemErrorMap } from 'node:util';
+import type { Dial, LinkSocket, LinkSocketEvents } from './link-socket.js';
+
+/** Seconds of silence after which the kernel probes the connection. */
+const KEEP_ALIVE_MS = 60_000;
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Connection refused',
+  ECONNRESET: 'Connection reset by peer',
+  ETIMEDOUT: 'Connection timed out',
+  EHOSTUNREACH: 'No route to host',
+  ENETUNREACH: 'Network is unreachable',
+  EPIPE: 'Broken pipe',
+};
+
+export const dialTcp: Dial = (target, events) => {
+  const socket = connect({ host: target.host, port: target.port, noDelay: true });
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  return new TcpLinkSocket(socket, events);
+};
+
+class TcpLinkSocket implements LinkSocket {
+  readonly #socket: Socket;
+  #isEnded = false;
+  #error: string | null = null;
+
+  constructor(socket: Socket, events: LinkSocketEvents) {
+    this.#socket = socket;
+    socket.on('connect', () => {
+      if (!this.#isEnded) events.onConnect();
+    });
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#isEnded) return;
+      const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+      events.onData(bytes, 0, bytes.length);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#error = describe(error);
+    });
+    socket.on('close', () => {
+      if (this.#isEnded) return;
+      this.#isEnded = true;
+      events.onClose(this.#error);
+    });
+  }
+
+  get remoteAddress(): string {
+    return format(this.#socket.remoteAddress, this.#socket.remotePort);
+  }
+
+  get localAddress(): string {
+    return format(this.#socket.localAddress, this.#socket.localPort);
+  }
+
+  write(bytes: Uint8Array): void {
+    if (!this.#isEnded) this.#socket.write(bytes.slice());
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  destroy(): void {
+    this.#isEnded = true;
+    this.#socket.destroy();
+  }
+}
+
+function format(address: string | undefined, port: number | undefined): string {
+  if (address === undefined || port === undefined) return '?:0';
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function describe(error: NodeJS.ErrnoException): string {
+  const known = WORDS[error.code ?? ''];
+  if (known !== undefined) return known;
+  const [, text] = (error.errno !== undefined && getSystemErrorMap().get(error.errno)) || [];
+  return text ?? error.message;
+}
