@@ -33,7 +33,7 @@ export interface ReplicationControl {
   goodReplicas(): number;
   /** REPLICAOF host port / NO ONE (null). Logs; `by` describes the client for the log. */
   replicaOf(target: { host: string; port: number } | null, by: string): 'ok' | 'already-connected';
-  /** PSYNC and SYNC: takes the client over as a replica, replies itself. */
+  /** PSYNC and SYNC (null): takes the client over as a replica, replies itself. */
   onSync(ctx: Context, request: { replid: string; offset: number } | null): void;
   /** REPLCONF option value …: arguments after the name, latin1. Writes the reply unless none is due. */
   onReplconf(ctx: Context, options: readonly string[]): void;
@@ -44,7 +44,12 @@ export interface ReplicationControl {
   awaitAcks(count: number, offset: number, onReached: (acked: number) => void): () => void;
   /** A replica's connection has gone. */
   onClientGone(client: Client): void;
+  /** INFO's section, without its header: `name:value`, `role` first. */
   infoLines(): string[];
+  /** Bytes that the backlog holds (INFO mem_replication_backlog). */
+  readonly backlogBytes: number;
+  /** DEBUG CHANGE-REPL-ID: a new replication id, the former ones forgotten. */
+  changeReplid(): void;
   /** ROLE's reply. */
   writeRole(ctx: Context): void;
 }
@@ -86,8 +91,6 @@ export interface ServerControl {
   readonly configFile: string;
   readonly executable: string;
   readonly isLoading: boolean;
-  /** Loading a primary's snapshot while the old data are still served (swapdb). */
-  readonly isAsyncLoading: boolean;
   /** Loading progress for INFO while isLoading. */
   loadingInfoLines(): string[];
   /** SHUTDOWN: see FACTS. `onRefused` is called when it is cancelled (a failed save, ABORT). */
@@ -100,7 +103,11 @@ export interface ServerControl {
   /** SHUTDOWN ABORT: false when none is under way. */
   abortShutdown(): boolean;
   isShuttingDown(): boolean;
-  /** The text of INFO for the sections asked for (lower case; empty = default). */
+  /** Milliseconds that a shutdown still waits for replicas, 0 while none does (INFO). */
+  readonly shutdownInMs: number;
+  /** DEBUG SET-ACTIVE-EXPIRE: whether the background looks for expired keys. Starts as true. */
+  isActiveExpiryEnabled: boolean;
+  /** The text of INFO for the sections asked for (lower case; empty = default). See observability/info. */
   info(sections: readonly string[]): string;
 }
 
