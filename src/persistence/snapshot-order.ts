@@ -3,13 +3,13 @@
  * values are plain data, fit for postMessage.
  */
 
+import type { FrozenViewHandle } from '../memory/memory.js';
 import type { AccessMoment } from './access-bits.js';
 import type { RdbAux } from './rdb/writer.js';
 
 /** Main to worker: write the frozen view as an RDB. */
 export interface SnapshotOrder {
-  /** The message of the view's handle. */
-  readonly view: unknown;
+  readonly view: FrozenViewHandle['message'];
   /** Open for writing, at position 0. The main thread owns and closes it. */
   readonly descriptor: number;
   readonly compress: boolean;
