@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Client, type Connection } from '../../../src/commands/client.js';
+import type { StreamExecutor } from '../../../src/commands/services.js';
+import { encodeCommand } from '../../../src/replication/encode.js';
+import { StreamReader } from '../../../src/replication/stream-reader.js';
+import { latin1, latin1Text } from '../../../src/structures/bytes.js';
+
+/** A reader over an executor that writes down what it is given. */
+function newReader() {
+  const executed: string[] = [];
+  const acks: number[] = [];
+  const failures: string[] = [];
+  let applied = '';
+  let isInMulti = false;
+  const executor: StreamExecutor = {
+    openPrimary: () => assert.fail('the link opens it'),
+    closePrimary: () => {},
+    isInTransaction: () => isInMulti,
+    execute(_client, args) {
+      const words = Array.from({ length: args.count }, (_, i) => args.text(i));
+      if (words[0] === 'MULTI') isInMulti = true;
+      if (words[0] === 'EXEC') isInMulti = false;
+      executed.push(words.join(' '));
+      return words[0] !== 'UNKNOWN';
+    },
+  };
+  const reader = new StreamReader({
+    executor,
+    client: new Client({ id: 1, connection: {} as Connection, nowMs: 0 }),
+    onApplied: (bytes, start, end) => {
+      applied += latin1Text(bytes, start, end);
+    },
+    onAckWanted: () => acks.push(applied.length),
+    onFailed: () => failures.push(executed.at(-1) ?? ''),
+  });
+  return { reader, executed, acks, failures, applied: () => applied };
+}
+
+function wire(...commands: string[]): string {
+  return commands.map((command) => latin1Text(encodeCommand(...command.split(' ')))).join('');
+}
+
+function push(reader: StreamReader, text: string): string | null {
+  const bytes = latin1(text);
+  return reader.push(bytes, 0, bytes.length);
+}
+
+test('commands are executed and their bytes passed on', () => {
+  const { reader, executed, applied } = newReader();
+  const text = wire('SELECT 0', 'SET a 1', 'DEL b');
+  assert.equal(push(reader, text), null);
+  assert.deepEqual(executed, ['SELECT 0', 'SET a 1', 'DEL b']);
+  assert.equal(applied(), text);
+  assert.equal(reader.unappliedBytes, 0);
+});
+
+test('PING is not executed but counts', () => {
+  const { reader, executed, applied } = newReader();
+  push(reader, wire('PING', 'SET a 1', 'ping'));
+  assert.deepEqual(executed, ['SET a 1']);
+  assert.equal(applied(), wire('PING', 'SET a 1', 'ping'));
+});
+
+test('an answer to GETACK carries the offset before the GETACK itself', () => {
+  const { reader, acks, applied } = newReader();
+  push(reader, wire('SET a 1', 'REPLCONF GETACK *', 'SET b 2'));
+  assert.deepEqual(acks, [wire('SET a 1').length]);
+  assert.equal(applied(), wire('SET a 1', 'REPLCONF GETACK *', 'SET b 2'));
+});
+
+test('inside MULTI nothing counts until EXEC', () => {
+  const { reader, executed, applied } = newReader();
+  const before = wire('SET a 1');
+  push(reader, before + wire('MULTI', 'SET b 2'));
+  assert.equal(applied(), before);
+  push(reader, wire('SET c 3'));
+  assert.equal(applied(), before);
+  assert.equal(reader.unappliedBytes, wire('MULTI', 'SET b 2', 'SET c 3').length);
+  push(reader, wire('EXEC', 'SET d 4'));
+  assert.equal(applied(), before + wire('MULTI', 'SET b 2', 'SET c 3', 'EXEC', 'SET d 4'));
+  assert.equal(executed.length, 6);
+});
+
+test('a failing command is reported, and its bytes count all the same', () => {
+  const { reader, failures, applied } = newReader();
+  push(reader, wire('UNKNOWN x', 'SET a 1'));
+  assert.deepEqual(failures, ['UNKNOWN x']);
+  assert.equal(applied(), wire('UNKNOWN x', 'SET a 1'));
+});
+
+test('malformed bytes end the link with what was whole before them', () => {
+  const { reader, applied } = newReader();
+  assert.notEqual(push(reader, `${wire('SET a 1')}*1\r\n!bad\r\n`), null);
+  assert.equal(applied(), wire('SET a 1'));
+});
+
+test('nothing is executed after the end', () => {
+  const { reader, executed } = newReader();
+  reader.end();
+  push(reader, wire('SET a 1'));
+  assert.deepEqual(executed, []);
+});
+
+test('however reads cut the stream, the same is executed and passed on', () => {
+  const command = fc.oneof(
+    fc.constantFrom('PING', 'MULTI', 'SET k v', 'DEL k', 'REPLCONF GETACK *'),
+    fc.nat(3000).map((length) => `SET big ${'x'.repeat(length + 1)}`),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(command, { maxLength: 30 }),
+      fc.array(fc.nat(), { maxLength: 30 }),
+      (all, cuts) => {
+        // Every MULTI gets its EXEC after the next command.
+        const commands = all.flatMap((one) =>
+          one === 'MULTI' ? [one, 'SET in tx', 'EXEC'] : [one],
+        );
+        const text = wire(...commands);
+        const whole = newReader();
+        push(whole.reader, text);
+        const cut = newReader();
+        const at = [...cuts.map((one) => one % (text.length + 1)), text.length].sort(
+          (a, b) => a - b,
+        );
+        let from = 0;
+        for (const to of at) {
+          assert.equal(push(cut.reader, text.slice(from, to)), null);
+          assert(cut.applied().length + cut.reader.unappliedBytes === to);
+          from = to;
+        }
+        assert.equal(whole.applied(), text);
+        assert.equal(cut.applied(), text);
+        assert.deepEqual(cut.executed, whole.executed);
+        assert.deepEqual(cut.acks, whole.acks);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
