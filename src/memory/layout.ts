@@ -18,7 +18,8 @@ export const PAGE_BYTES = 1 << PAGE_SHIFT;
 export const PAGE_UNITS_SHIFT = 9;
 export const ARENA_SHIFT = 26;
 export const ARENA_BYTES = 1 << ARENA_SHIFT;
-export const ARENA_PAGES = ARENA_BYTES / PAGE_BYTES;
+export const ARENA_PAGES_SHIFT = ARENA_SHIFT - PAGE_SHIFT;
+export const ARENA_PAGES = 1 << ARENA_PAGES_SHIFT;
 /** `ref >>> REF_ARENA_SHIFT` is the arena. */
 export const REF_ARENA_SHIFT = 23;
 /** `(ref & REF_UNIT_MASK) << 3` is the byte inside the arena. */

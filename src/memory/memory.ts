@@ -1,128 +1,163 @@
 /*
- * SKELETON of the room's front door: final signatures over a simple allocator; the real one (size
- * classes, runs, barrier, frozen view) follows behind the same methods.
+ * The memory that holds the data set: blocks in shared pages, addressed by references (layout.ts).
+ * This is the room's front door; no structure knows arenas, runs or shadows. Reading is direct. A
+ * write is two steps: beginWrite for the whole range, then the stores; a new block needs the same,
+ * since its page may hold old neighbours that a frozen view still shows.
+ *
+ * Memory is also the live BlockReader. Offsets are bytes from the start of the block.
  */
 
 import assert from 'node:assert/strict';
+import type { Arena } from './arena.js';
+import { ArenaTable } from './arena-table.js';
+import { BarrierCheck } from './barrier-check.js';
+import { BlockAllocator } from './block-allocator.js';
 import type { BlockReader } from './block-reader.js';
+import { Evacuator, type Relocate } from './evacuator.js';
+import type { FrozenViewHandle } from './frozen-view.js';
 import {
-  ARENA_BYTES,
-  ARENAS_MAX,
-  BLOCK_BYTES_MAX,
+  ADDRESS_SPACE_BYTES,
   PAGE_BYTES,
+  PAGE_SHIFT,
+  PAGE_UNITS_SHIFT,
   REF_ARENA_SHIFT,
   REF_UNIT_MASK,
   type Ref,
 } from './layout.js';
-import { OutOfMemoryError } from './out-of-memory-error.js';
+import { PageAllocator } from './page-allocator.js';
+import { WriteBarrier } from './shadow.js';
+import { PAGES_CLASS } from './size-classes.js';
 
+export type { BlockReader } from './block-reader.js';
+export type { Relocate } from './evacuator.js';
+export type { FrozenViewHandle, FrozenViewMessage } from './frozen-view.js';
 export type { Ref } from './layout.js';
 
-/** Bytes of the root block. */
+/** Bytes of the root block, all 0 at first. */
 export const ROOT_BYTES = PAGE_BYTES;
+
+/** Up to this many bytes a loop is faster than subarray and set. */
+const LOOP_BYTES_MAX = 128;
+/** What a checked memory fills new blocks with: nobody may rely on their contents. */
+const RUBBISH = 0xa5;
+const ROOT_PAGE = 1;
 
 export interface MemoryOptions {
   /** First arena number used: tests take high ones, so that references are negative. */
   readonly firstArena?: number;
   /** Bytes of address space to use at most. */
   readonly bytesMax?: number;
-  /** Fills new blocks with rubbish and allows checkBarrier(). For tests. */
+  /** Bytes that copies for one frozen view may take; beyond it the view is given up. */
+  readonly shadowBytesMax?: number;
+  /** Fills new blocks with rubbish and allows checkBarrier(). For tests: it copies every page. */
   readonly isChecked?: boolean;
-  /** Runs a full garbage collection, so that dropped arenas really go. */
+  /** Runs a full garbage collection (garbage-collector.ts), so that dropped memory really goes. */
   readonly collectGarbage?: () => void;
 }
 
-/** Moves the block `ref` if the caller knows its owner: allocates anew, copies, links, frees `ref`. */
-export type Relocate = (ref: Ref) => boolean;
-
-/** What a worker needs to open the view: posted with its transfer list. */
-export interface FrozenViewHandle {
-  readonly message: unknown;
-  readonly transferList: readonly unknown[];
-}
-
 export class Memory implements BlockReader {
+  /** The one root block, of ROOT_BYTES bytes; it never moves. */
   readonly root: Ref;
-  u8: Uint8Array = new Uint8Array(0);
-  i32: Int32Array = new Int32Array(0);
-  f64: Float64Array = new Float64Array(0);
+  u8: Uint8Array;
+  i32: Int32Array;
+  f64: Float64Array;
   base = 0;
+  /** True while a view is frozen: access bits and the like are not worth a page copy then. */
   isFrozen = false;
-  /** Called by tick() for blocks that should move so that an arena can be given back. */
-  relocate: Relocate | null = null;
 
-  #u8s: Uint8Array[] = [];
-  #i32s: Int32Array[] = [];
-  #f64s: Float64Array[] = [];
-  #next: number;
-  #arena: number;
-  #sizes = new Map<Ref, number>();
-  #used = 0;
+  readonly #table: ArenaTable;
+  readonly #arenas: Arena[];
+  readonly #u8s: Uint8Array[];
+  readonly #i32s: Int32Array[];
+  readonly #f64s: Float64Array[];
+  readonly #barrier: WriteBarrier;
+  readonly #blocks: BlockAllocator;
+  readonly #evacuator: Evacuator;
+  readonly #check: BarrierCheck | null;
 
   constructor(options: MemoryOptions = {}) {
-    for (let i = 0; i < ARENAS_MAX; i++) {
-      this.#u8s.push(this.u8);
-      this.#i32s.push(this.i32);
-      this.#f64s.push(this.f64);
-    }
-    this.#arena = (options.firstArena ?? 0) - 1;
-    this.#next = ARENA_BYTES;
-    this.allocate(8);
-    this.root = this.allocate(ROOT_BYTES);
-    this.#used = 0;
+    this.#table = new ArenaTable({
+      firstArena: options.firstArena ?? 0,
+      bytesMax: options.bytesMax ?? ADDRESS_SPACE_BYTES,
+    });
+    this.#arenas = this.#table.arenas;
+    this.#u8s = this.#table.u8s;
+    this.#i32s = this.#table.i32s;
+    this.#f64s = this.#table.f64s;
+    // Page 0 is never used: reference 0 means none. The root is alone, so that it pins nothing.
+    const rootArena = this.#table.create(ROOT_PAGE + 1);
+    rootArena.run[ROOT_PAGE] = ROOT_PAGE + 1;
+    rootArena.span[ROOT_PAGE] = 1;
+    rootArena.sizeClass[ROOT_PAGE] = PAGES_CLASS;
+    this.#table.touch(rootArena, ROOT_PAGE + 1);
+    this.root = (rootArena.number << REF_ARENA_SHIFT) | (ROOT_PAGE << PAGE_UNITS_SHIFT);
+    this.u8 = rootArena.u8;
+    this.i32 = rootArena.i32;
+    this.f64 = rootArena.f64;
+    this.#barrier = new WriteBarrier(this.#table, options.shadowBytesMax ?? ADDRESS_SPACE_BYTES);
+    this.#blocks = new BlockAllocator({
+      table: this.#table,
+      pages: new PageAllocator(this.#table, this.#barrier),
+      barrier: this.#barrier,
+      onLargeFree: (arena) => this.#evacuator.onLargeFree(arena),
+    });
+    this.#evacuator = new Evacuator({
+      table: this.#table,
+      blocks: this.#blocks,
+      barrier: this.#barrier,
+      root: rootArena,
+      collectGarbage: options.collectGarbage ?? (() => {}),
+    });
+    this.#check = options.isChecked ? new BarrierCheck(this.#table, this.#barrier) : null;
   }
 
   /** Bytes of the blocks in use, exactly (their usable sizes); the root is not counted. */
   get usedBytes(): number {
-    return this.#used;
+    return this.#blocks.usedBytes;
   }
 
-  /** Bytes of pages held from the system, used or free. */
+  /** Bytes of pages that the system holds memory for, used or free, without shadow pages. */
   get residentBytes(): number {
-    return (this.#arena + 1) * ARENA_BYTES;
+    return this.#table.touchedPages * PAGE_BYTES;
+  }
+
+  /** Bytes of pages copied for the frozen view. */
+  get shadowBytes(): number {
+    return this.#barrier.shadowBytes;
+  }
+
+  /** Bytes dropped that go with the next garbage collection. */
+  get garbageBytes(): number {
+    return this.#evacuator.garbageBytes;
   }
 
   // --- blocks ---
 
-  /** A block of at least `bytes` bytes, contents undefined. Throws OutOfMemoryError. */
+  /** A block of at least `bytes` bytes (up to BLOCK_BYTES_MAX), contents undefined. Ends the current
+   * window. Throws OutOfMemoryError. */
   allocate(bytes: number): Ref {
-    const size = this.goodSize(bytes);
-    if (this.#next + size > ARENA_BYTES) {
-      if (this.#arena + 1 >= ARENAS_MAX) throw new OutOfMemoryError(bytes);
-      this.#arena++;
-      const buffer = new SharedArrayBuffer(Math.max(ARENA_BYTES, size));
-      this.#u8s[this.#arena] = new Uint8Array(buffer);
-      this.#i32s[this.#arena] = new Int32Array(buffer);
-      this.#f64s[this.#arena] = new Float64Array(buffer);
-      this.#next = 0;
-    }
-    const ref = (this.#arena << REF_ARENA_SHIFT) | (this.#next >>> 3);
-    this.#next += size;
-    this.#sizes.set(ref, size);
-    this.#used += size;
+    const ref = this.#blocks.allocate(bytes);
+    if (this.#check !== null) this.#litter(ref);
     return ref;
   }
 
   /** Gives the block back. Freeing what is not a block in use is an assertion. */
   free(ref: Ref): void {
-    const size = this.#sizes.get(ref);
-    assert(size !== undefined, 'free of a block that is not in use');
-    this.#sizes.delete(ref);
-    this.#used -= size;
+    assertBlock(ref !== this.root);
+    this.#blocks.free(ref);
   }
 
   /** Usable bytes of the block. */
   blockBytes(ref: Ref): number {
-    return this.#sizes.get(ref) ?? 0;
+    return this.#blocks.blockBytes(ref);
   }
 
   /** Usable bytes that allocate(bytes) would give. */
   goodSize(bytes: number): number {
-    assert(bytes >= 0 && bytes <= BLOCK_BYTES_MAX);
-    return Math.max(16, (bytes + 7) & ~7);
+    return this.#blocks.goodSize(bytes);
   }
 
-  // --- reading; offsets are bytes from the block's start ---
+  // --- reading ---
 
   /** Sets the window (u8, i32, f64, base) to the block's start. */
   locate(ref: Ref): void {
@@ -139,7 +174,8 @@ export class Memory implements BlockReader {
   }
 
   loadUpTo(ref: Ref, offset: number, _least: number, most: number): number {
-    this.load(ref, offset, most);
+    this.locate(ref);
+    this.base += offset;
     return most;
   }
 
@@ -161,23 +197,32 @@ export class Memory implements BlockReader {
   equal(ref: Ref, offset: number, bytes: Uint8Array, start: number, length: number): boolean {
     const u8 = this.#u8s[ref >>> REF_ARENA_SHIFT];
     const base = ((ref & REF_UNIT_MASK) << 3) + offset;
-    for (let i = 0; i < length; i++) if (u8[base + i] !== bytes[start + i]) return false;
+    for (let i = 0; i < length; i++) {
+      if (u8[base + i] !== bytes[start + i]) return false;
+    }
     return true;
   }
 
   copyOut(ref: Ref, offset: number, length: number, target: Uint8Array, at: number): void {
     const u8 = this.#u8s[ref >>> REF_ARENA_SHIFT];
     const base = ((ref & REF_UNIT_MASK) << 3) + offset;
-    if (length < 128) for (let i = 0; i < length; i++) target[at + i] = u8[base + i];
-    else target.set(u8.subarray(base, base + length), at);
+    if (length < LOOP_BYTES_MAX) {
+      for (let i = 0; i < length; i++) target[at + i] = u8[base + i];
+    } else {
+      target.set(u8.subarray(base, base + length), at);
+    }
   }
 
-  // --- writing: beginWrite for the whole range first, then the stores ---
+  // --- writing ---
 
-  /** Must come before the first store into these bytes of the block, after every allocate or free
-   * in between too. Several stores into the range share one call. */
-  beginWrite(_ref: Ref, _offset: number, _length: number): void {}
+  /** Must come before the first store into these bytes of a block after a freeze: in practice at the
+   * start of each change. Several stores into the range share one call; so do ranges of one block
+   * that lie in one page. */
+  beginWrite(ref: Ref, offset: number, length: number): void {
+    if (this.isFrozen) this.#cover(ref, offset, length);
+  }
 
+  /** `offset` is a multiple of 4. */
   setInt32(ref: Ref, offset: number, value: number): void {
     this.#i32s[ref >>> REF_ARENA_SHIFT][((ref & REF_UNIT_MASK) << 1) + (offset >>> 2)] = value;
   }
@@ -186,6 +231,7 @@ export class Memory implements BlockReader {
     this.#u8s[ref >>> REF_ARENA_SHIFT][((ref & REF_UNIT_MASK) << 3) + offset] = value;
   }
 
+  /** `offset` is a multiple of 8. */
   setFloat64(ref: Ref, offset: number, value: number): void {
     this.#f64s[ref >>> REF_ARENA_SHIFT][(ref & REF_UNIT_MASK) + (offset >>> 3)] = value;
   }
@@ -195,8 +241,11 @@ export class Memory implements BlockReader {
     const u8 = this.#u8s[ref >>> REF_ARENA_SHIFT];
     const base = ((ref & REF_UNIT_MASK) << 3) + offset;
     const length = end - start;
-    if (length < 128) for (let i = 0; i < length; i++) u8[base + i] = source[start + i];
-    else u8.set(source.subarray(start, end), base);
+    if (length < LOOP_BYTES_MAX) {
+      for (let i = 0; i < length; i++) u8[base + i] = source[start + i];
+    } else {
+      u8.set(source.subarray(start, end), base);
+    }
   }
 
   /** Within one block; the ranges may overlap. */
@@ -210,41 +259,76 @@ export class Memory implements BlockReader {
     this.#u8s[ref >>> REF_ARENA_SHIFT].fill(byte, base, base + length);
   }
 
-  /** From block to block. */
+  /** From block to block; the two differ. */
   copyBlock(source: Ref, sourceOffset: number, target: Ref, at: number, length: number): void {
     const from = this.#u8s[source >>> REF_ARENA_SHIFT];
     const start = ((source & REF_UNIT_MASK) << 3) + sourceOffset;
-    const to = this.#u8s[target >>> REF_ARENA_SHIFT];
-    to.set(from.subarray(start, start + length), ((target & REF_UNIT_MASK) << 3) + at);
+    this.copyIn(target, at, from, start, start + length);
   }
 
   // --- the frozen view ---
 
-  /** Freezes the contents of all blocks as they are now, for one reader. Between commands only. */
+  /** Freezes the contents of all blocks as they are now, for one reader. Between commands only, one
+   * view at a time. Takes no time that grows with memory. */
   freeze(): FrozenViewHandle {
-    assert(!this.isFrozen);
+    assert(!this.isFrozen, 'one view at a time');
+    this.#check?.onFreeze();
     this.isFrozen = true;
-    return { message: null, transferList: [] };
+    return this.#barrier.freeze(this.root);
   }
 
   /** Ends the view: the reader has said that it is done, or is known to be gone. */
   thaw(): void {
+    assert(this.isFrozen);
     this.isFrozen = false;
+    this.#check?.onThaw();
+    this.#evacuator.onThaw(this.#barrier.thaw());
   }
 
-  /** Checked memory only: asserts that every page changed since the freeze has been preserved. */
-  checkBarrier(): void {}
+  /** Checked memory only: asserts that the view still shows every page as it was at the freeze. */
+  checkBarrier(): void {
+    this.#check?.check();
+  }
 
   // --- giving back ---
 
-  /** True when `ref` lies where memory would like to have nothing: an owner that walks its blocks
-   * may move it (allocate, copy, link, free). */
-  wantsMove(_ref: Ref): boolean {
-    return false;
+  /** Called by tick() for blocks that should move so that an arena can be given back. */
+  set relocate(relocate: Relocate | null) {
+    this.#evacuator.relocate = relocate;
   }
 
-  /** Background work in slices. Returns true when more is due at once. */
-  tick(_budgetMs: number, _monotonicMs: () => number): boolean {
-    return false;
+  /** True when `ref` lies in an arena that is being emptied: an owner that comes across it may move
+   * it (allocate, copy, link, free). */
+  wantsMove(ref: Ref): boolean {
+    return this.#arenas[ref >>> REF_ARENA_SHIFT].isClosed;
   }
+
+  /** True while some blocks should move. */
+  get isEvacuating(): boolean {
+    return this.#evacuator.isEvacuating;
+  }
+
+  /** Background work for about `budgetMs`. Returns true when more is due at once. */
+  tick(budgetMs: number, monotonicMs: () => number): boolean {
+    if (this.isFrozen) {
+      this.#barrier.prepare();
+      return false;
+    }
+    return this.#evacuator.step(budgetMs, monotonicMs);
+  }
+
+  #cover(ref: Ref, offset: number, length: number): void {
+    const byte = ((ref & REF_UNIT_MASK) << 3) + offset;
+    this.#barrier.cover(this.#arenas[ref >>> REF_ARENA_SHIFT], byte, length);
+  }
+
+  #litter(ref: Ref): void {
+    const bytes = Math.min(this.blockBytes(ref), 1 << (PAGE_SHIFT + 4));
+    this.beginWrite(ref, 0, bytes);
+    this.fill(ref, 0, bytes, RUBBISH);
+  }
+}
+
+function assertBlock(isBlock: boolean): void {
+  if (!isBlock) assert.fail('the root is never freed');
 }

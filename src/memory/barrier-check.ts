@@ -1,0 +1,59 @@
+/*
+ * The debug build of the barrier: keeps a copy of every page in the view and proves, after each
+ * command if the caller likes, that the reader would still see exactly that. A write that forgot
+ * its beginWrite is found with the page it hit. For tests: it copies and compares everything.
+ */
+
+import assert from 'node:assert/strict';
+import type { ArenaTable } from './arena-table.js';
+import { PAGE_BYTES, PAGE_SHIFT } from './layout.js';
+import type { WriteBarrier } from './shadow.js';
+
+interface PageCopy {
+  readonly arena: number;
+  readonly page: number;
+  readonly bytes: Uint8Array;
+}
+
+export class BarrierCheck {
+  readonly #table: ArenaTable;
+  readonly #barrier: WriteBarrier;
+  #copies: PageCopy[] = [];
+
+  constructor(table: ArenaTable, barrier: WriteBarrier) {
+    this.#table = table;
+    this.#barrier = barrier;
+  }
+
+  onFreeze(): void {
+    for (const arena of this.#table.list()) {
+      for (let page = 0; page < arena.pages; page++) {
+        const isUsed = arena.isLarge ? arena.run[0] !== 0 : arena.run[page] !== 0;
+        if (!isUsed) continue;
+        const bytes = pageOf(arena.u8, page).slice();
+        this.#copies.push({ arena: arena.number, page, bytes });
+      }
+    }
+  }
+
+  onThaw(): void {
+    this.#copies = [];
+  }
+
+  /** Asserts that the view still shows every page as it was at the freeze. */
+  check(): void {
+    for (const { arena: number, page, bytes } of this.#copies) {
+      const arena = this.#table.arenas[number];
+      const shadow = arena.shadow[page];
+      const where = `page ${page} of arena ${number}`;
+      assert(shadow >= 0, `${where} lies in the view, but is marked as outside`);
+      const seen = shadow === 0 ? pageOf(arena.u8, page) : this.#barrier.shadowPage(shadow);
+      if (Buffer.compare(seen, bytes) === 0) continue;
+      assert.fail(`${where} was changed ${shadow === 0 ? 'without beginWrite' : 'in its shadow'}`);
+    }
+  }
+}
+
+function pageOf(u8: Uint8Array, page: number): Uint8Array {
+  return u8.subarray(page << PAGE_SHIFT, (page << PAGE_SHIFT) + PAGE_BYTES);
+}
