@@ -14,8 +14,7 @@ import { type Command, type CommandTable, flagBits } from './command-table.js';
 import * as errors from './errors.js';
 import { Gates, PASS, POSTPONE, QUEUE, type Verdict } from './gates.js';
 import { Propagation } from './propagation.js';
-import type { Clock, Feed, Services, TransactionControl } from './services.js';
-import { TransactionRunner } from './transaction-runner.js';
+import type { Clock, Feed, Services } from './services.js';
 
 /** What the session does after a request. */
 export const CONTINUE = 0;
@@ -39,7 +38,6 @@ export class Dispatcher {
   readonly #propagation: Propagation;
   readonly #feed: Feed;
   readonly context: CommandContext;
-  readonly transactions: TransactionRunner & TransactionControl;
   /** No gate can refuse a plain read or write of the batch's client. */
   #isOpen = false;
   /** The batch's client has changed something that is not yet in the stream. */
@@ -70,10 +68,6 @@ export class Dispatcher {
       client: options.noClient,
       reply: options.reply,
       deferredReply: options.deferredReply,
-    });
-    this.transactions = new TransactionRunner({
-      keyspace: services.keyspace,
-      run: (command, args) => this.#call(command, args),
     });
   }
 
@@ -112,6 +106,11 @@ export class Dispatcher {
     this.#endUnit(command);
     if (!isData) this.#isOpen = this.#gates.isOpen(client);
     return client.blocked !== null || client.closesAfterReply ? STOP : CONTINUE;
+  }
+
+  /** Executes a command queued by MULTI, as part of the unit that runs. */
+  runQueued(command: Command, args: Arguments): void {
+    this.#call(command, args);
   }
 
   /** A key's time came. Inside a command its deletion joins the unit; outside it travels alone. */
@@ -231,7 +230,7 @@ export class Dispatcher {
     this.#services.stats.onRejected(command.index);
     if (client.transaction !== null) {
       if (command.name === 'exec') {
-        this.transactions.discard(client);
+        this.#services.transactions.discard(client);
         reply.error(errors.execAborted(error));
         return CONTINUE;
       }

@@ -17,17 +17,7 @@ export const QUEUE = 1;
 export const POSTPONE = 2;
 export type Verdict = typeof PASS | typeof QUEUE | typeof POSTPONE | string;
 
-const {
-  write,
-  readonly,
-  denyoom,
-  loading,
-  stale,
-  no_auth,
-  no_multi,
-  may_replicate,
-  no_async_loading,
-} = flagBits;
+const { write, readonly, denyoom, loading, stale, no_auth, no_multi, may_replicate } = flagBits;
 
 /** Commands that MULTI does not queue. */
 const UNQUEUED = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
@@ -83,7 +73,10 @@ export class Gates {
     if (directive !== undefined && !this.#isEnabled(directive, client)) {
       return errors.protectedCommand(topName.toUpperCase(), directive);
     }
-    if (!client.isAuthenticated && (command.flags & no_auth) === 0) return errors.NO_AUTH;
+    if (!client.isAuthenticated && (command.flags & no_auth) === 0) {
+      // Without a password whoever came before it was taken away is in, too.
+      if (this.#services.config.values.requirepass !== '') return errors.NO_AUTH;
+    }
     if (client.transaction !== null && (command.flags & no_multi) !== 0) {
       return errors.NOT_IN_MULTI;
     }
@@ -135,7 +128,6 @@ export class Gates {
       return errors.MASTER_DOWN;
     }
     if (server.isLoading && (commonFlags & loading) === 0) return errors.LOADING;
-    if (server.isAsyncLoading && (flags & no_async_loading) !== 0) return errors.LOADING;
     if (client.kind === 'replica' && (flags & (write | readonly | may_replicate)) !== 0) {
       return errors.REPLICA_CLIENT;
     }

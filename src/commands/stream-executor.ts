@@ -46,7 +46,7 @@ export class PrimaryStream implements StreamExecutor {
   }
 
   closePrimary(client: Client): void {
-    this.#dispatcher.transactions.discard(client);
+    this.#services.transactions.discard(client);
     this.#services.clients.remove(client);
   }
 

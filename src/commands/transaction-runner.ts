@@ -4,7 +4,6 @@
  * unit. Must not know gates or the feed.
  */
 
-import type { Keyspace } from '../keyspace/keyspace.js';
 import { Arguments } from '../resp/arguments.js';
 import type { Client } from './client.js';
 import type { CommandContext } from './command-context.js';
@@ -12,18 +11,19 @@ import type { Command } from './command-table.js';
 import * as errors from './errors.js';
 import type { TransactionControl } from './services.js';
 import { Transaction } from './transaction.js';
-import { WatchTable } from './watch-table.js';
+import type { WatchTable } from './watch-table.js';
 
 export class TransactionRunner implements TransactionControl {
-  readonly watches: WatchTable;
+  readonly #watches: WatchTable;
   readonly #run: (command: Command, args: Arguments) => void;
   readonly #args = new Arguments();
 
   constructor(options: {
-    keyspace: Keyspace;
+    watches: WatchTable;
+    /** Executes one command in the context that runs, counts and propagates it. */
     run: (command: Command, args: Arguments) => void;
   }) {
-    this.watches = new WatchTable(options.keyspace);
+    this.#watches = options.watches;
     this.#run = options.run;
   }
 
@@ -33,22 +33,22 @@ export class TransactionRunner implements TransactionControl {
 
   discard(client: Client): void {
     client.transaction = null;
-    this.watches.unwatch(client);
+    this.#watches.unwatch(client);
   }
 
   watch(client: Client, database: number, key: Uint8Array): void {
-    this.watches.watch(client, database, key);
+    this.#watches.watch(client, database, key);
   }
 
   unwatch(client: Client): void {
-    this.watches.unwatch(client);
+    this.#watches.unwatch(client);
   }
 
   execute(ctx: CommandContext): void {
     const { client, reply } = ctx;
     const { transaction } = client;
     if (transaction === null) return reply.error(errors.EXEC_WITHOUT_MULTI);
-    const isDirty = this.watches.isDirty(client);
+    const isDirty = this.#watches.isDirty(client);
     this.discard(client);
     if (transaction.hasErrors) return reply.error(errors.EXEC_ABORT);
     if (isDirty) return reply.nullArray();

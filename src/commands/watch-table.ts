@@ -27,16 +27,15 @@ export class ClientWatches {
 
 export class WatchTable {
   readonly #keyspace: Keyspace;
+  readonly #onActive: (isActive: boolean) => void;
   /** Watches by database and key. */
   readonly #byKey = new Map<string, Watch[]>();
 
-  constructor(keyspace: Keyspace) {
-    this.#keyspace = keyspace;
-  }
-
-  /** True while some key is watched: the keyspace need not report changes otherwise. */
-  get isActive(): boolean {
-    return this.#byKey.size > 0;
+  /** `onActive` is told when the first key is watched and when the last one no longer is: the keyspace
+   * need not report changes meanwhile. */
+  constructor(options: { keyspace: Keyspace; onActive: (isActive: boolean) => void }) {
+    this.#keyspace = options.keyspace;
+    this.#onActive = options.onActive;
   }
 
   watch(client: Client, database: number, key: Uint8Array): void {
@@ -48,8 +47,12 @@ export class WatchTable {
     const wasExpired = this.#isExpired(this.#keyspace.databases[database], key);
     const watch: Watch = { client, database, key, wasExpired };
     held.watches.push(watch);
-    if (list) list.push(watch);
-    else this.#byKey.set(name, [watch]);
+    if (list) {
+      list.push(watch);
+      return;
+    }
+    this.#byKey.set(name, [watch]);
+    if (this.#byKey.size === 1) this.#onActive(true);
   }
 
   /** Forgets what the client watches, and that it was marked. */
@@ -135,8 +138,12 @@ export class WatchTable {
     const list = this.#byKey.get(name);
     if (!list) return;
     const rest = list.filter((other) => other !== watch);
-    if (rest.length === 0) this.#byKey.delete(name);
-    else this.#byKey.set(name, rest);
+    if (rest.length > 0) {
+      this.#byKey.set(name, rest);
+      return;
+    }
+    this.#byKey.delete(name);
+    if (this.#byKey.size === 0) this.#onActive(false);
   }
 
   #exists(database: number, key: Uint8Array): boolean {

@@ -1,0 +1,70 @@
+/*
+ * Where connections become clients: admits or refuses them, hands their requests to dispatch, and
+ * clears up what a client leaves behind. Implements what net/ asks for. Must not know sockets.
+ */
+
+import { Client, type Connection } from '../commands/client.js';
+import { clientLine } from '../commands/client-line.js';
+import type { Dispatcher } from '../commands/dispatch.js';
+import type { Services } from '../commands/services.js';
+import { admissionError } from '../net/admission.js';
+import type { Outcome, RequestHandler } from '../net/request-handler.js';
+import type { Arguments } from '../resp/arguments.js';
+import type { ReplyWriter } from '../resp/reply-writer.js';
+
+export class ClientGateway implements RequestHandler {
+  readonly #services: Services;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(options: { services: Services; dispatcher: Dispatcher }) {
+    this.#services = options.services;
+    this.#dispatcher = options.dispatcher;
+  }
+
+  onConnection(connection: Connection): Client | string {
+    const { clients, clock, config, stats } = this.#services;
+    const { maxclients, requirepass } = config.values;
+    const error = admissionError({
+      clients: clients.size,
+      clientsMax: maxclients,
+      isLoopback: connection.isLoopback,
+      isProtected: config.values['protected-mode'],
+      hasPassword: requirepass !== '',
+    });
+    if (error !== null) {
+      stats.rejectedConnections++;
+      return error;
+    }
+    const client = new Client({ id: clients.nextId(), connection, nowMs: clock.wallMs() });
+    client.isAuthenticated = requirepass === '';
+    clients.add(client);
+    return client;
+  }
+
+  beginBatch(client: Client): void {
+    this.#dispatcher.beginBatch(client);
+  }
+
+  endBatch(client: Client): void {
+    this.#dispatcher.endBatch(client);
+  }
+
+  onRequest(client: Client, args: Arguments, reply: ReplyWriter): Outcome {
+    return this.#dispatcher.onRequest(client, args, reply);
+  }
+
+  /** A sign of life of a replica that loads: beginBatch has noted the time already. */
+  onEmptyLine(_client: Client): void {}
+
+  onClosed(client: Client): void {
+    const { clients, replication, transactions } = this.#services;
+    clients.remove(client);
+    client.onUnblocked?.();
+    transactions.discard(client);
+    if (client.kind === 'replica') replication.onClientGone(client);
+  }
+
+  describe(client: Client): string {
+    return clientLine(client, this.#services.clock.wallMs());
+  }
+}

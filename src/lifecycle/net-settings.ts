@@ -1,0 +1,31 @@
+/*
+ * What net/ needs to know of the configuration, read anew at each use so that CONFIG SET takes effect
+ * at once. The one place where directives' names meet net's.
+ */
+
+import type { Config } from '../config/config.js';
+import type { NetSettings } from '../net/request-handler.js';
+
+export function netSettings(config: Config): NetSettings {
+  const { values } = config;
+  return {
+    get queryBufferBytesMax() {
+      return values['client-query-buffer-limit'];
+    },
+    get bulkBytesMax() {
+      return values['proto-max-bulk-len'];
+    },
+    get idleSeconds() {
+      return values.timeout;
+    },
+    get keepAliveSeconds() {
+      return values['tcp-keepalive'];
+    },
+    get outputLimits() {
+      return values['client-output-buffer-limit'];
+    },
+    get backlogBytes() {
+      return values['repl-backlog-size'];
+    },
+  };
+}

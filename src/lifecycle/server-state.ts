@@ -1,0 +1,84 @@
+/*
+ * What commands may ask of the process as a whole: who it is, whether it loads, how it is shut down,
+ * what INFO says. Must not know sockets or files.
+ */
+
+import type { ServerControl, Services } from '../commands/services.js';
+import { infoText } from '../observability/info.js';
+import { readProcessFigures } from '../observability/info-process.js';
+import type { Loader } from '../persistence/loader.js';
+import type { Shutdown, ShutdownRequest } from './shutdown.js';
+
+export interface ServerIdentity {
+  readonly pid: number;
+  readonly runId: string;
+  readonly startedAtMs: number;
+  readonly configFile: string;
+  readonly executable: string;
+  /** Of package.json. */
+  readonly version: string;
+}
+
+export class ServerState implements ServerControl {
+  readonly pid: number;
+  readonly runId: string;
+  readonly startedAtMs: number;
+  readonly configFile: string;
+  readonly executable: string;
+  isActiveExpiryEnabled = true;
+  readonly #version: string;
+  readonly #loader: Loader;
+  readonly #services: () => Services;
+  readonly #shutdown: () => Shutdown;
+
+  /** `services` and `shutdown` are asked for late: they are built around this object. */
+  constructor(options: {
+    identity: ServerIdentity;
+    loader: Loader;
+    services: () => Services;
+    shutdown: () => Shutdown;
+  }) {
+    const { identity } = options;
+    this.pid = identity.pid;
+    this.runId = identity.runId;
+    this.startedAtMs = identity.startedAtMs;
+    this.configFile = identity.configFile;
+    this.executable = identity.executable;
+    this.#version = identity.version;
+    this.#loader = options.loader;
+    this.#services = options.services;
+    this.#shutdown = options.shutdown;
+  }
+
+  get isLoading(): boolean {
+    return this.#loader.isLoading;
+  }
+
+  get shutdownInMs(): number {
+    return this.#shutdown().millisecondsLeft;
+  }
+
+  loadingInfoLines(): string[] {
+    return this.#loader.loadingInfoLines();
+  }
+
+  shutdown(request: ShutdownRequest): void {
+    this.#shutdown().request(request);
+  }
+
+  abortShutdown(): boolean {
+    return this.#shutdown().abort();
+  }
+
+  isShuttingDown(): boolean {
+    return this.#shutdown().isUnderWay;
+  }
+
+  info(sections: readonly string[]): string {
+    const services = this.#services();
+    return infoText(
+      { services, version: this.#version, readProcess: readProcessFigures },
+      sections,
+    );
+  }
+}

@@ -1,0 +1,185 @@
+/*
+ * The life of the server: starts the parts in order, ties the configuration's hooks to them, and ends
+ * them. A start that fails says why in the log and leaves exit status 1. Must not construct parts:
+ * main does.
+ */
+
+import { unlinkSync, writeFileSync } from 'node:fs';
+import type { Services } from '../commands/services.js';
+import { expandTitle } from '../config/process-title.js';
+import type { Listener } from '../net/listener.js';
+import type { Loader } from '../persistence/loader.js';
+import type { Snapshots } from '../persistence/snapshot.js';
+import type { Replication } from '../replication/replication.js';
+import { type BannerFacts, logMode, logStarting } from './banner.js';
+import type { PeriodicWork } from './periodic-work.js';
+import type { Shutdown } from './shutdown.js';
+
+export interface ServerParts {
+  readonly services: Services;
+  readonly listener: Listener;
+  readonly loader: Loader;
+  readonly snapshots: Snapshots;
+  readonly replication: Replication;
+  readonly periodic: PeriodicWork;
+  readonly shutdown: Shutdown;
+  readonly banner: BannerFacts;
+  /** Ends the process. */
+  readonly exit: (status: number) => void;
+}
+
+/** How long pending replies and the end of the stream may take to leave at exit. */
+const FLUSH_MS = 1000;
+
+export class Server {
+  readonly #parts: ServerParts;
+  /** The pid file that this process wrote. */
+  #pidFile: string | null = null;
+  #isExiting = false;
+
+  constructor(parts: ServerParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when the server serves, or exits with status 1. */
+  async start(): Promise<void> {
+    const { services, banner, listener, replication, periodic } = this.#parts;
+    const { log, config } = services;
+    logStarting(log, banner);
+    log.setRole(replication.role === 'primary' ? 'M' : 'S');
+    logMode(log, banner);
+    this.#tieConfiguration();
+    this.#setTitle();
+    this.#writePidFile();
+    if (!(await this.#listen())) return this.exit(1);
+    log.notice('Server initialized');
+    periodic.start();
+    if (!(await this.#load())) return this.exit(1);
+    replication.start();
+    for (const kind of listener.kinds) log.notice(`Ready to accept connections ${kind}`);
+    const { maxmemory } = config.values;
+    if (maxmemory > 0 && maxmemory < 1024 * 1024) {
+      log.warning(
+        `WARNING: You specified a maxmemory value that is less than 1MB (current value is ` +
+          `${maxmemory} bytes). Are you sure this is what you really want?`,
+      );
+    }
+  }
+
+  /** Ends everything in order, then the process. */
+  exit(status: number): void {
+    if (this.#isExiting) return this.#parts.exit(status);
+    this.#isExiting = true;
+    const { services, listener, replication, periodic, snapshots } = this.#parts;
+    periodic.stop();
+    replication.flush();
+    replication.close();
+    this.#removePidFile();
+    const closed = Promise.all([
+      listener.close({ flushMs: FLUSH_MS }),
+      snapshots.terminateWorker(),
+    ]);
+    closed.then(
+      () => {
+        if (status === 0) services.log.warning('Redis is now ready to exit, bye bye...');
+        this.#parts.exit(status);
+      },
+      (error: unknown) => {
+        services.log.warning(`Error while closing: ${String(error)}`);
+        this.#parts.exit(1);
+      },
+    );
+  }
+
+  async #listen(): Promise<boolean> {
+    const { services, listener } = this.#parts;
+    const { values } = services.config;
+    return await listener.listen({
+      bind: values.bind,
+      port: values.port,
+      backlog: values['tcp-backlog'],
+      unixSocket: values.unixsocket,
+      unixSocketMode: values.unixsocketperm,
+    });
+  }
+
+  async #load(): Promise<boolean> {
+    const { loader, replication, services } = this.#parts;
+    const result = await loader.loadAtStart({
+      role: replication.role,
+      onMark: (mark) => replication.resumeFrom(mark),
+      onExpired: (database, key, start, end) =>
+        services.keyspace.events.onExpired(database, key, start, end),
+    });
+    return result.ok || result.missing;
+  }
+
+  /** The directives whose change some part must act on. */
+  #tieConfiguration(): void {
+    const { services, listener, replication } = this.#parts;
+    const { config, log } = services;
+    const { values } = config;
+    config.onWarning = (text) => log.warning(text);
+    config.onChange('bind', (bind) =>
+      listener.rebind({ bind, port: values.port })
+        ? null
+        : 'Failed to bind to specified addresses.',
+    );
+    config.onChange('port', (port) =>
+      listener.rebind({ bind: values.bind, port })
+        ? null
+        : 'Unable to listen on this port. Check server logs.',
+    );
+    config.onChange('loglevel', (level) => {
+      log.level = level;
+      return null;
+    });
+    config.onChange('repl-backlog-size', (bytes) => {
+      replication.resizeBacklog(bytes);
+      return null;
+    });
+    const missing = config.missingHooks();
+    if (missing.length > 0) throw new Error(`no part acts on changes of ${missing.join(', ')}`);
+    for (const name of config.ineffective()) {
+      log.notice(`The directive ${name} is accepted and kept, but has no effect in this server`);
+    }
+  }
+
+  #setTitle(): void {
+    const { values } = this.#parts.services.config;
+    if (!values['set-proc-title']) return;
+    const title = expandTitle(values['proc-title-template'], {
+      title: 'tandem-server',
+      'listen-addr': `${values.bind[0] ?? '*'}:${values.port}`,
+      'server-mode': '',
+      port: String(values.port),
+      'tls-port': '0',
+      unixsocket: values.unixsocket,
+      'config-file': this.#parts.services.config.file,
+    });
+    if (title !== null) process.title = title;
+  }
+
+  #writePidFile(): void {
+    const { config, log } = this.#parts.services;
+    const { pidfile } = config.values;
+    if (pidfile === '') return;
+    try {
+      writeFileSync(pidfile, `${process.pid}\n`);
+      this.#pidFile = pidfile;
+    } catch (error) {
+      log.warning(`Failed to write PID file: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  #removePidFile(): void {
+    if (this.#pidFile === null) return;
+    this.#parts.services.log.notice('Removing the pid file.');
+    try {
+      unlinkSync(this.#pidFile);
+    } catch {
+      // Somebody removed it before us: that is what we wanted.
+    }
+    this.#pidFile = null;
+  }
+}
