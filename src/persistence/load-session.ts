@@ -4,13 +4,13 @@
  * the whole. It knows neither files nor sockets: bytes are fed to it.
  */
 
+import { lfuBitsOf, lruBitsOf } from '../keyspace/access-bits.js';
 import type { Database } from '../keyspace/database.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { fillString, NO_EXPIRY, prepareString, setString } from '../keyspace/string-value.js';
 import { LOAD_DEADLINE_PERIOD_KEYS } from '../limits.js';
 import type { Log } from '../observability/log.js';
 import { latin1Text } from '../structures/bytes.js';
-import { bitsOfFrequency, bitsOfIdle } from './access-bits.js';
 import { RDB_VERSION_CHECKSUM } from './rdb/format.js';
 import { quoteKey, type RdbError } from './rdb/read-error.js';
 import { type RdbEvent, RdbReader } from './rdb/reader.js';
@@ -206,9 +206,9 @@ export class LoadSession {
     const { nowMs } = this.options;
     const entry = db.peekAny(key.bytes, key.bytesStart, key.bytesEnd);
     if (db.keyspace.usesLfu) {
-      if (frequency !== -1) db.setAccessBits(entry, bitsOfFrequency(frequency, nowMs));
+      if (frequency !== -1) db.setAccessBits(entry, lfuBitsOf(frequency, nowMs));
     } else if (idleSeconds !== -1) {
-      db.setAccessBits(entry, bitsOfIdle(idleSeconds, nowMs));
+      db.setAccessBits(entry, lruBitsOf(idleSeconds, nowMs));
     }
   }
 

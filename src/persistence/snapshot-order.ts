@@ -4,8 +4,17 @@
  */
 
 import type { FrozenViewHandle } from '../memory/memory.js';
-import type { AccessMoment } from './access-bits.js';
 import type { RdbAux } from './rdb/writer.js';
+
+/** Which access bits are written, and what time it was. */
+export interface AccessMoment {
+  /** IDLE under an LRU policy, FREQ under an LFU policy. */
+  readonly field: 'none' | 'idle' | 'frequency';
+  /** Wall clock in ms. */
+  readonly atMs: number;
+  /** lfu-decay-time: minutes for each decrement of the counter; 0 = never. */
+  readonly decayMinutes: number;
+}
 
 /** Main to worker: write the frozen view as an RDB. */
 export interface SnapshotOrder {
@@ -19,8 +28,6 @@ export interface SnapshotOrder {
   readonly syncs: boolean;
   readonly syncsOften: boolean;
   readonly aux: RdbAux;
-  /** Cell 0: not 0 asks the worker to give up. */
-  readonly control: SharedArrayBuffer;
 }
 
 /** Worker to main. `bytes` are in the file, `keys` are behind the writer. */
@@ -34,5 +41,3 @@ export type SnapshotReport =
       readonly error: string;
       readonly isAborted: boolean;
     };
-
-export const CONTROL_BYTES = 4;

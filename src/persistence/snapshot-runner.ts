@@ -6,8 +6,8 @@
 
 import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
-import type { Memory } from '../memory/memory.js';
-import { CONTROL_BYTES, type SnapshotOrder, type SnapshotReport } from './snapshot-order.js';
+import type { FrozenViewHandle, Memory } from '../memory/memory.js';
+import type { SnapshotOrder, SnapshotReport } from './snapshot-order.js';
 
 type Final = Exclude<SnapshotReport, { kind: 'progress' }>;
 
@@ -18,7 +18,7 @@ export interface RunnerOptions {
 }
 
 export interface RunRequest {
-  readonly order: Omit<SnapshotOrder, 'view' | 'control'>;
+  readonly order: Omit<SnapshotOrder, 'view'>;
   readonly onProgress: (bytes: number, keys: number) => void;
 }
 
@@ -28,7 +28,7 @@ export class SnapshotRunner {
   private readonly memory: Memory;
   private readonly workerUrl: URL;
   private worker: Worker | null = null;
-  private control: Int32Array = new Int32Array(1);
+  private view: FrozenViewHandle | null = null;
 
   constructor(options: RunnerOptions) {
     this.memory = options.memory;
@@ -45,28 +45,27 @@ export class SnapshotRunner {
    */
   run(request: RunRequest): Promise<Final> {
     assert(this.worker === null, 'one traversal at a time');
-    const control = new SharedArrayBuffer(CONTROL_BYTES);
-    this.control = new Int32Array(control);
     const view = this.memory.freeze();
-    const order: SnapshotOrder = { ...request.order, view: view.message, control };
+    const order: SnapshotOrder = { ...request.order, view: view.message };
     let worker: Worker;
     try {
       worker = new Worker(this.workerUrl, {
         name: 'snapshot',
         workerData: order,
-        transferList: [...view.transferList] as import('node:worker_threads').TransferListItem[],
+        transferList: [...view.transferList],
       });
     } catch (error) {
       this.memory.thaw();
       return Promise.resolve(died(error instanceof Error ? error.message : String(error)));
     }
     this.worker = worker;
+    this.view = view;
     return this.follow(worker, request.onProgress);
   }
 
   /** Asks the worker to give up; the run ends with isAborted soon after. */
   abort(): void {
-    Atomics.store(this.control, 0, 1);
+    this.view?.abort();
   }
 
   /** Ends the thread at once, in the middle of whatever it does. For tests and the last resort. */
@@ -89,6 +88,7 @@ export class SnapshotRunner {
     return new Promise((resolve) => {
       worker.once('exit', (status) => {
         this.worker = null;
+        this.view = null;
         this.memory.thaw();
         resolve(final ?? died(`the snapshot worker ended with status ${status}`));
       });

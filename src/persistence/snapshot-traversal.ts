@@ -4,11 +4,12 @@
  * walk and must not know threads, files or messages.
  */
 
+import { decayedCounter, idleSecondsOf } from '../keyspace/access-bits.js';
 import type { KeyspaceWalk } from '../keyspace/iterate.js';
 import { RDB_COMPRESS_BYTES_MAX } from '../limits.js';
 import { copyBytes } from '../structures/bytes.js';
-import { type AccessMoment, frequencyAt, idleSecondsAt } from './access-bits.js';
 import type { RdbWriter } from './rdb/writer.js';
+import type { AccessMoment } from './snapshot-order.js';
 
 /** What the writer takes for a field that is not to be written. */
 const NONE = -1;
@@ -46,14 +47,14 @@ export class SnapshotTraversal {
 
   private writeEntry(): void {
     const { entry } = this.walk;
-    const { field } = this.access;
+    const { field, atMs, decayMinutes } = this.access;
     this.writer.beginEntry(
       entry.key,
       entry.keyStart,
       entry.keyEnd,
       entry.expiresAtMs,
-      field === 'idle' ? idleSecondsAt(entry.accessBits, this.access) : NONE,
-      field === 'frequency' ? frequencyAt(entry.accessBits, this.access) : NONE,
+      field === 'idle' ? idleSecondsOf(entry.accessBits, atMs) : NONE,
+      field === 'frequency' ? decayedCounter(entry.accessBits, atMs, decayMinutes) : NONE,
     );
     this.writeString(entry.valueLength);
   }

@@ -20,7 +20,7 @@ class Aborted extends Error {}
 
 class SnapshotRun {
   private readonly order: SnapshotOrder;
-  private readonly control: Int32Array;
+  private readonly reader: FrozenReader;
   private bytes = 0;
   private syncedBytes = 0;
   /** What is being done, for the log line of a failure. */
@@ -28,13 +28,12 @@ class SnapshotRun {
 
   constructor(order: SnapshotOrder) {
     this.order = order;
-    this.control = new Int32Array(order.control);
+    this.reader = new FrozenReader(order.view);
   }
 
   run(): SnapshotReport {
     const { order } = this;
     try {
-      const reader = new FrozenReader(order.view);
       const writer = new RdbWriter({
         sink: (bytes, start, end) => this.write(bytes, start, end, traversal.keys),
         compress: order.compress,
@@ -42,7 +41,7 @@ class SnapshotRun {
         chunkBytes: SNAPSHOT_CHUNK_BYTES,
       });
       const traversal = new SnapshotTraversal({
-        walk: new KeyspaceWalk(reader, reader.root),
+        walk: new KeyspaceWalk(this.reader, this.reader.root),
         writer,
         access: order.access,
       });
@@ -74,7 +73,7 @@ class SnapshotRun {
   }
 
   private checkAbort(): void {
-    if (Atomics.load(this.control, 0) !== 0) throw new Aborted('aborted');
+    if (this.reader.isAborted) throw new Aborted('aborted');
   }
 }
 

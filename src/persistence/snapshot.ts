@@ -11,13 +11,12 @@ import type { Keyspace } from '../keyspace/keyspace.js';
 import { SAVE_RETRY_SECONDS } from '../limits.js';
 import type { Memory } from '../memory/memory.js';
 import type { Log } from '../observability/log.js';
-import { accessFieldOf } from './access-bits.js';
 import { errorText } from './error-text.js';
 import type { Loader } from './loader.js';
 import type { RdbAux } from './rdb/writer.js';
 import { SaveFile } from './save-file.js';
 import { SnapshotFigures } from './snapshot-info.js';
-import type { SnapshotOrder, SnapshotReport } from './snapshot-order.js';
+import type { AccessMoment, SnapshotOrder, SnapshotReport } from './snapshot-order.js';
 import { SnapshotRunner } from './snapshot-runner.js';
 import { SnapshotTransfer } from './snapshot-transfer.js';
 import { NO_DESCRIPTOR, openUnnamed, Spool } from './spool.js';
@@ -263,6 +262,8 @@ export class Snapshots implements SnapshotControl {
       order: this.orderFor(job),
       onProgress: (bytes, keys) => {
         this.figures.keysProcessed = keys;
+        this.figures.cowBytes = this.options.memory.shadowBytes;
+        this.figures.cowPeakBytes = this.figures.cowBytes;
         job.spool.advance(bytes);
       },
     });
@@ -271,7 +272,7 @@ export class Snapshots implements SnapshotControl {
     return running;
   }
 
-  private orderFor(job: Job): Omit<SnapshotOrder, 'view' | 'control'> {
+  private orderFor(job: Job): Omit<SnapshotOrder, 'view'> {
     const { config, clock, keyspace, redisVersion } = this.options;
     const { values } = config;
     const nowMs = clock.wallMs();
@@ -343,4 +344,10 @@ export class Snapshots implements SnapshotControl {
   private nowSeconds(): number {
     return Math.floor(this.options.clock.wallMs() / 1000);
   }
+}
+
+/** The field that a maxmemory-policy asks for. */
+function accessFieldOf(policy: string): AccessMoment['field'] {
+  if (policy.endsWith('-lru')) return 'idle';
+  return policy.endsWith('-lfu') ? 'frequency' : 'none';
 }

@@ -64,7 +64,7 @@ export function workerProgram(body: string): URL {
   const program = `
     import { writeSync } from 'node:fs';
     import { parentPort, workerData as order } from 'node:worker_threads';
-    const control = new Int32Array(order.control);
+    const control = new Int32Array(order.view.control);
     const report = (message) => parentPort.postMessage(message);
     ${body}
   `;
