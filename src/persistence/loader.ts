@@ -102,6 +102,7 @@ export class Loader {
   private readonly log: Log;
   private readonly clock: Clock;
   private progress: Progress | null = null;
+  private previous: Promise<unknown> = Promise.resolve();
   private expiryModeBefore: ExpiryMode = 'primary';
 
   constructor(options: LoaderOptions) {
@@ -136,9 +137,16 @@ export class Loader {
   /**
    * Loads a file. Logs what goes wrong; never rejects. Side effects, in order: (1) with data there
    * and `flush`, checks the whole file, then empties the keyspace; (2) isLoading, expiry mode
-   * 'stream'; (3) keys; (4) on failure after (1), empties the keyspace; (5) undoes (2).
+   * 'stream'; (3) keys; (4) on failure after (1), empties the keyspace; (5) undoes (2). Loads asked for
+   * while another is under way come after it.
    */
-  async loadFile(path: string, request: LoadRequest): Promise<LoadResult> {
+  loadFile(path: string, request: LoadRequest): Promise<LoadResult> {
+    const result = this.previous.then(() => this.openAndLoad(path, request));
+    this.previous = result;
+    return result;
+  }
+
+  private async openAndLoad(path: string, request: LoadRequest): Promise<LoadResult> {
     let file: FileHandle;
     try {
       file = await open(path, 'r');
@@ -349,6 +357,11 @@ async function readChunk(
   }
 }
 
+/** 0 when it cannot be told: it is for the progress in INFO only. */
 async function sizeOf(file: FileHandle): Promise<number> {
-  return (await file.stat()).size;
+  try {
+    return (await file.stat()).size;
+  } catch {
+    return 0;
+  }
 }

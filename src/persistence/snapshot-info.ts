@@ -24,9 +24,9 @@ export class SnapshotFigures {
     this.cowPeakBytes = 0;
   }
 
-  end(nowMs: number): void {
+  end(nowMs: number, cowBytes: number): void {
     this.lastSeconds = secondsBetween(this.startedAtMs, nowMs);
-    this.lastCowBytes = this.cowBytes;
+    this.lastCowBytes = cowBytes;
     this.startedAtMs = -1;
     this.keysTotal = 0;
     this.keysProcessed = 0;

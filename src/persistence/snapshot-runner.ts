@@ -27,6 +27,8 @@ const WORKER_URL = new URL('./snapshot-worker.js', import.meta.url);
 export class SnapshotRunner {
   private readonly memory: Memory;
   private readonly workerUrl: URL;
+  /** Bytes of pages that the last view had to have preserved. */
+  lastShadowBytes = 0;
   private worker: Worker | null = null;
   private view: FrozenViewHandle | null = null;
 
@@ -89,6 +91,7 @@ export class SnapshotRunner {
       worker.once('exit', (status) => {
         this.worker = null;
         this.view = null;
+        this.lastShadowBytes = this.memory.shadowBytes;
         this.memory.thaw();
         resolve(final ?? died(`the snapshot worker ended with status ${status}`));
       });

@@ -245,7 +245,7 @@ export class Snapshots implements SnapshotControl {
         ? { ok: true, totalBytes: report.bytes }
         : { ok: false, error: 'the RDB file could not be put in its place' };
     }
-    this.figures.end(this.options.clock.wallMs());
+    this.figures.end(this.options.clock.wallMs(), this.runner.lastShadowBytes);
     this.running = null;
     this.conclude(job, result.ok, report.kind === 'failed' && report.isAborted);
     job.spool.finish(result.ok ? { ok: true } : { ok: false, error: result.error });

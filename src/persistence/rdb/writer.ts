@@ -53,6 +53,8 @@ const INTEGER_TEXT_MAX = 11;
 const DIRECT_BYTES_MIN = 64 * 1024;
 /** Most that an entry needs before its key: opcodes, expiry, idle time, type. */
 const ENTRY_HEAD_BYTES = 1 + 8 + 1 + LENGTH_BYTES_MAX + 2 + 1;
+/** Room for whatever is reserved in one go. */
+const CHUNK_BYTES_MIN = 64;
 const NOT_AN_INTEGER = 0x1_0000_0000;
 
 export class RdbWriter {
@@ -62,6 +64,7 @@ export class RdbWriter {
   private readonly crc = new Crc64();
   private readonly compressor = new LzfCompressor();
   private readonly buffer: Uint8Array;
+  private readonly directBytesMin: number;
   private readonly text = new Uint8Array(24);
   private compressed = new Uint8Array(4096);
   private position = 0;
@@ -70,11 +73,12 @@ export class RdbWriter {
   private owedBytes = 0;
 
   constructor(options: RdbWriterOptions) {
-    assert(options.chunkBytes >= DIRECT_BYTES_MIN, 'chunk too small');
+    assert(options.chunkBytes >= CHUNK_BYTES_MIN, 'chunk too small');
     this.sink = options.sink;
     this.compress = options.compress;
     this.checksum = options.checksum;
     this.buffer = new Uint8Array(options.chunkBytes);
+    this.directBytesMin = Math.min(DIRECT_BYTES_MIN, options.chunkBytes);
   }
 
   /** Bytes written so far, those not yet given to the sink included. */
@@ -239,7 +243,7 @@ export class RdbWriter {
 
   private raw(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    if (length >= DIRECT_BYTES_MIN) {
+    if (length >= this.directBytesMin) {
       this.flush();
       this.emit(bytes, start, end);
       return;

@@ -205,6 +205,20 @@ test('merging keeps what is there and replaces what comes', async () => {
   assert.deepEqual(contentsOf(keyspace), merged);
 });
 
+test('two loads at once come one after the other', async () => {
+  const { loader, keyspace, path, dir } = setUp();
+  writeFileSync(path, writeRdb(sample));
+  const other = join(dir, 'other.rdb');
+  writeFileSync(other, writeRdb([entry('other', '1')]));
+  const request = { role: 'primary', flush: true } as const;
+  const [first, second] = await Promise.all([
+    loader.loadFile(path, request),
+    loader.loadFile(other, request),
+  ]);
+  assert.ok(first.ok && second.ok);
+  assert.deepEqual(contentsOf(keyspace), expected([entry('other', '1')]));
+});
+
 test('the loop has its turns while a file is loaded, and INFO tells how far it is', async () => {
   const { loader, path, keyspace } = setUp();
   const entries = Array.from({ length: 60_000 }, (_, at) => entry(`key:${at}`, `value:${at}`));
