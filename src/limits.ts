@@ -164,3 +164,22 @@ export const LOG_ROTATION_CHECK_MS = 1000;
 /** Shadow pages kept ready for the writes under a frozen view, in pages of 4 KiB: below it an idle
  * tick makes the next chunk, so that no write pays for it. */
 export const SHADOW_SPARE_PAGES = 4096;
+
+/** Memory held from the system that may lie unused, in bytes, beside a share of what is used:
+ * below it giving back is not worth the moving. */
+export const EVACUATION_SLACK_BYTES = 8 * 1024 * 1024;
+
+/** Arenas (64 MiB each) emptied at the same time: nothing is allocated in them meanwhile. */
+export const EVACUATION_ARENAS_MAX = 8;
+
+/** How often sparse arenas are looked for, in ms. */
+export const EVACUATION_PLAN_PERIOD_MS = 1000;
+
+/** How long an arena may take to become empty before it is used again, and then rests, in ms. */
+export const EVACUATION_PATIENCE_MS = 30_000;
+export const EVACUATION_REST_MS = 300_000;
+
+/** Dropped memory that is worth a garbage collection, in bytes, and the pause between two, in ms:
+ * each stops the server for some milliseconds. */
+export const GARBAGE_COLLECT_BYTES = 4 * 1024 * 1024;
+export const GARBAGE_COLLECT_PERIOD_MS = 5000;

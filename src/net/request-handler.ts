@@ -75,9 +75,11 @@ export type NetCounters = Pick<
 >;
 
 export interface NetEnvironment {
+  /** An error reply was written, by whatever part: its text with the prefix word. */
+  readonly onErrorReply: (text: string) => void;
   readonly handler: RequestHandler;
   readonly settings: NetSettings;
   readonly counters: NetCounters;
-  readonly log: Pick<Log, 'debug' | 'verbose' | 'notice' | 'warning'>;
+  readonly log: Pick<Log, 'verbose' | 'warning' | 'isEnabled'>;
   readonly clock: { wallMs(): number; monotonicMs(): number };
 }

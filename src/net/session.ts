@@ -1,27 +1,495 @@
-/* Skeleton: being filled in. A Session is the Connection of its client. */
+/*
+ * One client's connection: reads requests, has them executed in batches, and writes the replies of a
+ * batch at once. Bounded in every direction: its share of a turn, its input while it must wait, its
+ * output while its reader is slow. All of it is one state (`open`, then perhaps `ending`, then
+ * `closed`) and a few pauses of an open one. Must not know commands or directives.
+ */
 
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import type { Client, Connection } from '../commands/client.js';
-import type { ReplyWriter } from '../resp/reply-writer.js';
+import {
+  CLOSING_MS_MAX,
+  REQUEST_BYTES_MAX,
+  SUSPENDED_INPUT_BYTES_MAX,
+  TURN_BYTES_MAX,
+  TURN_CLOCK_REQUESTS,
+  TURN_MS_MAX,
+} from '../limits.js';
+import type { Arguments } from '../resp/arguments.js';
+import type { ReplySink, ReplyWriter } from '../resp/reply-writer.js';
+import { INCOMPLETE, NOTHING, REQUEST, RequestDecoder } from '../resp/request-decoder.js';
+import { adoptSocket, descriptorOf } from './accepted-socket.js';
+import { formatAddress, isLoopbackHost, UNKNOWN_ADDRESS } from './addresses.js';
+import { InputBuffer } from './input-buffer.js';
+import { OutputBuffer } from './output-buffer.js';
+import { limitFor, OutputPatience } from './output-limit.js';
+import { AGAIN, CONTINUE } from './request-handler.js';
+import type { SessionHost } from './session-host.js';
+import { outputLimitLine, protocolErrorLine, queryBufferLine } from './session-log.js';
+import { systemErrorText } from './system-errors.js';
 
-export abstract class Session implements Connection {
-  abstract readonly client: Client | null;
-  abstract readonly remoteAddress: string;
-  abstract readonly localAddress: string;
-  abstract readonly descriptor: number;
-  abstract readonly isLoopback: boolean;
-  abstract readonly queryBufferBytes: number;
-  abstract readonly queryBufferFreeBytes: number;
-  abstract readonly outputBytes: number;
-  abstract readonly outputChunks: number;
-  abstract send(bytes: Uint8Array, start: number, end: number): void;
-  abstract sendPinned(bytes: Uint8Array, onWritten: () => void): void;
-  abstract endAfterReplies(): void;
-  abstract destroy(): void;
-  abstract suspendRequests(): void;
-  abstract resumeRequests(): void;
+/** `ending`: executes nothing more, closes when the replies are written. */
+type SessionState = 'open' | 'ending' | 'closed';
+
+export interface SessionOptions {
+  readonly host: SessionHost;
+  /** From a server with `pauseOnConnect` and `allowHalfOpen`; taken over. */
+  readonly accepted: Socket;
+  /** Path of the unix socket it came in through, else null. */
+  readonly unixPath: string | null;
+}
+
+export class Session implements Connection, ReplySink {
+  readonly remoteAddress: string;
+  readonly isLoopback: boolean;
+  readonly #host: SessionHost;
+  readonly #socket: Socket;
+  readonly #unixPath: string | null;
+  readonly #decoder = new RequestDecoder();
+  readonly #input: InputBuffer;
+  readonly #output: OutputBuffer;
+  readonly #patience = new OutputPatience();
+  #client: Client | null = null;
+  #state: SessionState = 'open';
+  #localAddress: string | null = null;
+  /** Holds the ranges of a request that is still arriving. */
+  #args: Arguments | null = null;
+  #isInBatch = false;
+  /** Requests wait until resumeRequests(). */
+  #isSuspended = false;
+  /** The input holds requests that nothing but their turn keeps waiting. */
+  #hasRequests = false;
+  /** The socket is not read: see #mayRead. */
+  #isReadPaused = false;
+  #isWoken = false;
+  #isGone = false;
+  #closingSinceMs = 0;
+  /** After an unfinished request: bytes that it needs to go on; else 0. */
+  #neededBytes = 0;
+  /** The bytes of the running batch that are not executed, its current request among them. */
+  #batchPosition = 0;
+  #batchEnd = 0;
+
+  constructor(options: SessionOptions) {
+    const { host, accepted, unixPath } = options;
+    this.#host = host;
+    this.#unixPath = unixPath;
+    const socket = adoptSocket(accepted, {
+      buffer: host.readBuffer,
+      onRead: (length) => this.#onRead(length),
+    });
+    this.#socket = socket;
+    const { remoteAddress, remotePort } = socket;
+    this.isLoopback = unixPath !== null || isLoopbackHost(remoteAddress);
+    this.remoteAddress =
+      unixPath !== null ? `${unixPath}:0` : formatAddress(remoteAddress, remotePort);
+    this.#input = new InputBuffer(host.inputPool);
+    this.#output = new OutputBuffer({
+      target: socket,
+      pool: host.replyPool,
+      onSent: (bytes) => this.#onSent(bytes),
+      onReady: () => this.#wake(),
+    });
+    socket.on('end', () => this.#onEnd());
+    socket.on('error', (error) => this.#onError(error));
+    socket.on('close', () => this.#onClose());
+  }
+
+  /** Begins to read. `client` is who its requests come from. */
+  open(client: Client): void {
+    this.#client = client;
+    this.#host.sessions.add(this);
+    this.#socket.resume();
+  }
+
+  /** Sends an error line and closes: the connection never had a client. */
+  refuse(error: string): void {
+    this.#state = 'ending';
+    this.#socket.end(`-${error}\r\n`, 'latin1', () => this.#socket.destroy());
+  }
+
+  /** tcp-keepalive; 0 = off. */
+  setKeepAlive(seconds: number): void {
+    if (seconds > 0) this.#socket.setKeepAlive(true, seconds * 1000);
+  }
+
+  get client(): Client | null {
+    return this.#client;
+  }
+
+  // Connection
+
+  get localAddress(): string {
+    if (this.#unixPath !== null) return this.remoteAddress;
+    // A system call each time, so it is asked for once, and only while it can be answered.
+    const { localAddress, localPort } = this.#socket;
+    this.#localAddress ??= localAddress ? formatAddress(localAddress, localPort) : null;
+    return this.#localAddress ?? UNKNOWN_ADDRESS;
+  }
+
+  get descriptor(): number {
+    return descriptorOf(this.#socket);
+  }
+
+  get queryBufferBytes(): number {
+    return this.#isInBatch ? this.#batchEnd - this.#batchPosition : this.#input.length;
+  }
+
+  get queryBufferFreeBytes(): number {
+    return this.#input.freeBytes;
+  }
+
+  get outputBytes(): number {
+    return this.#output.pendingBytes;
+  }
+
+  get outputChunks(): number {
+    return this.#output.chunkCount;
+  }
+
+  send(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#state === 'closed') return;
+    if (this.#isInBatch) {
+      this.#host.writer.raw(bytes, start, end);
+      return;
+    }
+    this.#output.append(bytes, start, end);
+    this.#checkOutput();
+    this.#wake();
+  }
+
+  sendPinned(bytes: Uint8Array, onWritten: () => void): void {
+    if (this.#isInBatch) this.#host.writer.flush();
+    this.#output.appendPinned(bytes, onWritten);
+    this.#checkOutput();
+    this.#wake();
+  }
+
   /**
    * Writes a reply outside the client's own batch (a blocked client's answer, a push message). `write`
-   * is called at once with a writer in the client's protocol and must not write to other clients.
+   * is called at once with a writer in the client's protocol, unless the connection is closed; it
+   * writes to no other client.
    */
-  abstract writeReply(write: (reply: ReplyWriter) => void): void;
+  writeReply(write: (reply: ReplyWriter) => void): void {
+    const client = this.#client;
+    if (this.#state === 'closed' || client === null) return;
+    if (this.#isInBatch) {
+      write(this.#host.writer);
+      return;
+    }
+    const { looseWriter } = this.#host;
+    looseWriter.begin(this, client.protocol);
+    write(looseWriter);
+    looseWriter.finish();
+    this.#wake();
+  }
+
+  endAfterReplies(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'ending';
+    this.#closingSinceMs = this.#host.environment.clock.monotonicMs();
+    if (!this.#isInBatch) this.#endWhenWritten();
+  }
+
+  /** Side effects: 1. closes the socket; 2. drops input and output; 3. tells the handler, after the
+   * running batch if it is this client's own. */
+  destroy(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#output.close();
+    this.#socket.destroy();
+    if (!this.#isInBatch) this.#gone();
+  }
+
+  suspendRequests(): void {
+    this.#isSuspended = true;
+  }
+
+  resumeRequests(): void {
+    if (!this.#isSuspended) return;
+    this.#isSuspended = false;
+    this.#hasRequests = true;
+    // Not here: the caller may be in the middle of another client's command.
+    this.#wake();
+  }
+
+  // ReplySink
+
+  take(buffer: Uint8Array, length: number): Uint8Array {
+    if (this.#state === 'closed') return buffer;
+    const next = this.#output.take(buffer, length);
+    if (!this.#output.isEmpty) this.#checkOutput();
+    return next;
+  }
+
+  // Turns
+
+  /** Its turn, after it was woken. */
+  onTurn(): void {
+    this.#isWoken = false;
+    if (this.#state === 'closed') return;
+    this.#output.flush();
+    if (this.#hasRequests && !this.#isSuspended && this.#state === 'open') this.#executeInput();
+    this.#afterWork();
+    if (this.#isReadPaused && this.#mayRead()) {
+      this.#isReadPaused = false;
+      this.#socket.resume();
+    }
+  }
+
+  /** Looks for what only time brings about; called now and then with wall-clock and monotonic ms. */
+  sweep(nowMs: number, monotonicMs: number): void {
+    const client = this.#client;
+    if (this.#state === 'closed' || client === null) return;
+    if (this.#state === 'ending') {
+      if (monotonicMs - this.#closingSinceMs > CLOSING_MS_MAX) this.destroy();
+      return;
+    }
+    if (!this.#output.isEmpty) this.#checkOutput();
+    const { settings, log } = this.#host.environment;
+    const isIdle = nowMs - client.lastInteractionMs > settings.idleSeconds * 1000;
+    if (settings.idleSeconds === 0 || !isIdle) return;
+    if (client.kind !== 'normal' || client.blocked !== null || this.#state !== 'open') return;
+    log.verbose('Closing idle client');
+    this.destroy();
+  }
+
+  #wake(): void {
+    if (this.#isWoken || this.#state === 'closed') return;
+    this.#isWoken = true;
+    this.#host.wake(this);
+  }
+
+  /** Whatever was done, what is left of it: closing, writing, another turn. */
+  #afterWork(): void {
+    if (this.#state === 'open' && this.#client?.closesAfterReply) this.endAfterReplies();
+    if (this.#state === 'ending') this.#endWhenWritten();
+    else if (this.#output.canFlush || (this.#hasRequests && !this.#isSuspended)) this.#wake();
+  }
+
+  // Reading
+
+  /** `readBuffer[0, length)` has come from the socket. False: read no more for now. */
+  #onRead(length: number): boolean {
+    const host = this.#host;
+    const { counters } = host.environment;
+    counters.readsProcessed++;
+    counters.netInputBytes += length;
+    // An ending connection is read to its end: bytes left unread would reset it under its last reply.
+    if (this.#state !== 'open') return true;
+    let hasExecuted = false;
+    if (this.#input.length === 0 && !this.#isSuspended) {
+      const reached = this.#execute(host.readBuffer, 0, length);
+      hasExecuted = reached > 0;
+      if (reached < length) this.#keep(reached, length);
+    } else {
+      this.#keep(0, length);
+      const isReady = !this.#isSuspended && !this.#hasRequests;
+      if (isReady && this.#isOpen()) hasExecuted = this.#executeInput();
+    }
+    this.#afterWork();
+    if (!this.#isOpen()) return true;
+    // A full buffer says that more is waiting: the others' sockets first. A bulk that merely arrives
+    // costs next to nothing and goes on.
+    const isGreedy = hasExecuted && length === host.readBuffer.length;
+    this.#isReadPaused = isGreedy || !this.#mayRead();
+    if (isGreedy) this.#wake();
+    return !this.#isReadPaused;
+  }
+
+  /** Also read while suspended: only so is it seen that the peer has gone. */
+  #mayRead(): boolean {
+    if (this.#state !== 'open') return true;
+    if (this.#isSuspended) return this.#input.length < SUSPENDED_INPUT_BYTES_MAX;
+    return !this.#hasRequests;
+  }
+
+  /** Puts `readBuffer[from, to)` with what waits already; closes when that is too much. */
+  #keep(from: number, to: number): void {
+    if (!this.#isOpen()) return;
+    const { settings, log } = this.#host.environment;
+    const input = this.#input;
+    const isKept = input.append(this.#host.readBuffer, from, to, this.#neededBytes);
+    const unparsed = input.length - (this.#neededBytes > 0 ? this.#decoder.parsedBytes : 0);
+    const isWithin = unparsed <= settings.queryBufferBytesMax && input.length <= REQUEST_BYTES_MAX;
+    if (isKept && isWithin) return;
+    const { bytes, start, end } = input;
+    log.warning(queryBufferLine({ client: this.#describe(), bytes, start, end }));
+    this.destroy();
+  }
+
+  // Executing
+
+  /** Executes requests of the input, as many as its turn allows; true when there was one. */
+  #executeInput(): boolean {
+    const { bytes, start, end } = this.#input;
+    this.#hasRequests = false;
+    if (start === end) return false;
+    const reached = this.#execute(bytes, start, end);
+    if (!this.#isOpen()) this.#input.clear();
+    else this.#input.consumeTo(reached);
+    return reached > start;
+  }
+
+  /**
+   * Executes the requests in `bytes[start, end)` as one batch and writes its replies. Returns where
+   * the first byte that is not executed stands. Sets what says why it stopped there: #neededBytes,
+   * #isSuspended, #hasRequests or the state.
+   */
+  #execute(bytes: Uint8Array, start: number, end: number): number {
+    const { environment, writer, argumentsPool } = this.#host;
+    const { handler } = environment;
+    const client = this.#client;
+    assert(client !== null && !this.#isInBatch);
+    const args = this.#args ?? argumentsPool.take();
+    this.#isInBatch = true;
+    this.#batchEnd = end;
+    this.#neededBytes = 0;
+    this.#decoder.bulkBytesMax = environment.settings.bulkBytesMax;
+    handler.beginBatch(client);
+    writer.begin(this, client.protocol);
+    const reached = this.#executeBatch(client, args, bytes, start, end);
+    handler.endBatch(client);
+    writer.finish();
+    this.#isInBatch = false;
+    if (this.#neededBytes > 0) {
+      this.#args = args;
+    } else {
+      this.#args = null;
+      argumentsPool.give(args);
+    }
+    if (this.#state === 'closed') this.#gone();
+    return reached;
+  }
+
+  #executeBatch(
+    client: Client,
+    args: Arguments,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
+    const decoder = this.#decoder;
+    const { writer, environment } = this.#host;
+    const { handler, clock } = environment;
+    const deadlineMs = clock.monotonicMs() + TURN_MS_MAX;
+    let position = start;
+    let untilClock = TURN_CLOCK_REQUESTS;
+    while (position < end) {
+      this.#batchPosition = position;
+      decoder.isAuthenticated = client.isAuthenticated;
+      const decoded = decoder.next(bytes, position, end, args);
+      if (decoded === REQUEST) {
+        const outcome = handler.onRequest(client, args, writer);
+        if (outcome !== AGAIN) position = decoder.position;
+        if (outcome !== CONTINUE) {
+          this.#isSuspended = true;
+          break;
+        }
+        if (this.#state !== 'open' || this.#isSuspended) break;
+        untilClock--;
+        if (untilClock > 0 && position - start < TURN_BYTES_MAX) continue;
+        untilClock = TURN_CLOCK_REQUESTS;
+        if (position - start < TURN_BYTES_MAX && clock.monotonicMs() < deadlineMs) continue;
+        this.#hasRequests = position < end;
+        break;
+      }
+      if (decoded === NOTHING) {
+        position = decoder.position;
+        if (decoder.isEmptyLine) handler.onEmptyLine(client);
+        continue;
+      }
+      if (decoded === INCOMPLETE) {
+        this.#neededBytes = decoder.neededBytes;
+        break;
+      }
+      this.#onMalformed(bytes, position, end);
+      position = end;
+    }
+    this.#batchPosition = position;
+    return position;
+  }
+
+  #onMalformed(bytes: Uint8Array, start: number, end: number): void {
+    const { error } = this.#decoder;
+    this.#host.writer.error(error.reply);
+    this.endAfterReplies();
+    const { log } = this.#host.environment;
+    if (!log.isEnabled('verbose')) return;
+    log.verbose(protocolErrorLine({ error, client: this.#describe(), bytes, start, end }));
+  }
+
+  // Writing and closing
+
+  #onSent(bytes: number): void {
+    const { counters, clock } = this.#host.environment;
+    const client = this.#client;
+    counters.writesProcessed++;
+    if (client?.kind === 'replica') counters.replicationOutputBytes += bytes;
+    else counters.netOutputBytes += bytes;
+    if (this.#isInBatch || client === null) return;
+    client.lastInteractionMs = clock.wallMs();
+    if (this.#state === 'ending') this.#endWhenWritten();
+  }
+
+  #checkOutput(): void {
+    const { settings, clock, log, counters } = this.#host.environment;
+    const client = this.#client;
+    if (client === null || this.#state === 'closed') return;
+    const limit = limitFor(client.kind, settings);
+    if (!this.#patience.isExhausted(this.#output.heldBytes, limit, clock.monotonicMs())) return;
+    log.warning(outputLimitLine(this.#describe()));
+    counters.outputBufferLimitDisconnections++;
+    this.destroy();
+  }
+
+  #endWhenWritten(): void {
+    this.#output.flush();
+    if (!this.#output.isEmpty) {
+      if (this.#output.canFlush) this.#wake();
+      return;
+    }
+    if (!this.#socket.writableEnded) this.#socket.destroySoon();
+  }
+
+  /** The peer will send nothing more. As in Redis, what it has not read by then is not for it. */
+  #onEnd(): void {
+    if (this.#state !== 'open') return;
+    const { log } = this.#host.environment;
+    if (log.isEnabled('verbose')) log.verbose(`Client closed connection ${this.#describe()}`);
+    this.destroy();
+  }
+
+  #onError(error: NodeJS.ErrnoException): void {
+    if (this.#state === 'closed') return;
+    this.#host.environment.log.verbose(`Reading from client: ${systemErrorText(error)}`);
+    this.destroy();
+  }
+
+  #onClose(): void {
+    this.#state = 'closed';
+    this.#output.release();
+    this.#gone();
+  }
+
+  /** Once, when the connection is closed and its batch over. */
+  #gone(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#host.sessions.delete(this);
+    this.#input.clear();
+    if (this.#args !== null) this.#host.argumentsPool.give(this.#args);
+    this.#args = null;
+    if (this.#client !== null) this.#host.environment.handler.onClosed(this.#client);
+  }
+
+  #describe(): string {
+    return this.#client === null ? '' : this.#host.environment.handler.describe(this.#client);
+  }
+
+  /** A method, since calls in between change the state. */
+  #isOpen(): boolean {
+    return this.#state === 'open';
+  }
 }

@@ -161,8 +161,9 @@ export class ReplyWriter {
     this.#header(0x24, length);
   }
 
-  /** Advances by `bytes` and returns where they begin in `buffer`; the caller fills them in at once. For
-   * payloads that may be long take room(), which needs no buffer of that size. */
+  /** Advances by `bytes` and returns where they begin in `buffer` (which may be another one than
+   * before: look at it afterwards); the caller fills them in at once. For payloads that may be long
+   * take room(), which needs no buffer of that size. */
   reserve(bytes: number): number {
     this.#ensure(bytes);
     const at = this.position;
@@ -177,7 +178,7 @@ export class ReplyWriter {
   room(bytes: number): number {
     if (this.position >= this.buffer.length) this.#ensure(1);
     const free = this.buffer.length - this.position;
-    return bytes < free ? bytes : free;
+    return Math.min(bytes, free);
   }
 
   advance(bytes: number): void {

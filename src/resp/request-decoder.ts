@@ -121,6 +121,7 @@ export class RequestDecoder {
         const after = this.#readLine(buffer, at, end, args);
         if (after < 0) {
           this.#remaining = remaining;
+          this.#bulkLength = -1;
           args.count = count;
           return this.#lengthLineMissing(buffer, position, at, end);
         }
@@ -237,7 +238,8 @@ export class RequestDecoder {
   #isLineTooLong(buffer: Uint8Array, at: number, end: number): boolean {
     if (end - at <= INLINE_BYTES_MAX) return false;
     // The carriage return may be there and only the byte after it be missing.
-    return buffer[at + this.#searched] !== RETURN;
+    const hasReturn = this.#searched <= INLINE_BYTES_MAX && buffer[at + this.#searched] === RETURN;
+    return !hasReturn;
   }
 
   #wait(position: number, at: number, neededBytes: number): Decoded {

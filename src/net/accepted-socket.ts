@@ -1,0 +1,75 @@
+/*
+ * Turns a connection that node:net has accepted into one that reads into a static buffer of ours. Node
+ * offers that (`onread`) only for sockets that connect; so the accepted handle is taken over into a
+ * new Socket. It saves half the CPU time of a read event (measured: 3.8 to 1.7 µs). The handle is not
+ * documented: should it be missing one day, the fallback copies from 'data' events and all goes on.
+ * This is the only file that knows of handles. Holds for Node 20 to 24.
+ */
+
+import { Socket, type SocketConstructorOpts } from 'node:net';
+
+/** What this file needs of the undocumented handle. */
+interface Handle {
+  readonly fd?: number;
+}
+
+interface WithHandle {
+  _handle: Handle | null;
+}
+
+export interface ReadOptions {
+  /** Where bytes are read to; serves every socket in turn. */
+  readonly buffer: Uint8Array;
+  /** `buffer[0, length)` has been read. False: no more until the socket is resumed. */
+  readonly onRead: (length: number) => boolean;
+}
+
+/**
+ * Takes the connection over. `accepted` comes from a server with `pauseOnConnect` and
+ * `allowHalfOpen`, and must not be used
+ * any more. Nothing is read before the socket returned is resumed.
+ */
+export function adoptSocket(accepted: Socket, options: ReadOptions): Socket {
+  const { buffer, onRead } = options;
+  const shell = accepted as unknown as WithHandle;
+  const handle = shell._handle;
+  if (!canBeAdopted(handle)) return readByEvents(accepted, options);
+  shell._handle = null;
+  const socket = new Socket({
+    handle,
+    // When the peer ends, the session decides what becomes of replies that are still on their way.
+    allowHalfOpen: true,
+    onread: { buffer, callback: (length: number) => onRead(length) },
+  } as SocketConstructorOpts);
+  // Only now that it has no handle: the server stops counting it, and the connection lives on.
+  accepted.destroy();
+  return socket;
+}
+
+/** The file descriptor, or -1 when it is not known (any more). */
+export function descriptorOf(socket: Socket): number {
+  return (socket as unknown as WithHandle)._handle?.fd ?? -1;
+}
+
+function canBeAdopted(handle: Handle | null | undefined): handle is Handle {
+  const candidate = handle as { readStart?: unknown; useUserBuffer?: unknown } | null | undefined;
+  return (
+    typeof candidate?.readStart === 'function' && typeof candidate.useUserBuffer === 'function'
+  );
+}
+
+/** The documented way: slower, but never wrong. Exported for tests. */
+export function readByEvents(socket: Socket, options: ReadOptions): Socket {
+  const { buffer, onRead } = options;
+  socket.on('data', (chunk: Uint8Array) => {
+    let isWanted = true;
+    for (let at = 0; at < chunk.length && !socket.destroyed; at += buffer.length) {
+      const piece = chunk.subarray(at, at + buffer.length);
+      buffer.set(piece);
+      isWanted = onRead(piece.length);
+    }
+    if (!isWanted && !socket.destroyed) socket.pause();
+  });
+  socket.pause();
+  return socket;
+}

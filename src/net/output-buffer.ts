@@ -1,0 +1,219 @@
+/*
+ * The way out of one connection. While the kernel takes everything, replies go to it straight from the
+ * shared reply buffer, which is then used again. Once the reader is slow, replies are copied into
+ * chunks of their own (small, so that a few bytes never hold a large buffer) and pinned ranges are
+ * queued among them, in order; one gathering write is under way at a time. Counts what it holds;
+ * whoever owns it decides when that is too much. Must not know clients or replies.
+ */
+
+import {
+  GATHERED_BYTES_MAX,
+  GATHERED_CHUNKS_MAX,
+  OUTPUT_CHUNK_BYTES,
+  REPLY_BUFFER_BYTES,
+  SPARE_REPLY_BUFFERS_MAX,
+} from '../limits.js';
+
+/** What is needed of a socket. */
+export interface OutputTarget {
+  readonly writableLength: number;
+  write(bytes: Uint8Array, onWritten: () => void): boolean;
+  cork(): void;
+  uncork(): void;
+}
+
+/** Buffers for the reply writer to go on with when a socket has kept one. */
+export class ReplyBufferPool {
+  readonly #spares: Uint8Array[] = [];
+
+  take(): Uint8Array {
+    return this.#spares.pop() ?? new Uint8Array(REPLY_BUFFER_BYTES);
+  }
+
+  give(buffer: Uint8Array): void {
+    if (buffer.length !== REPLY_BUFFER_BYTES) return;
+    if (this.#spares.length < SPARE_REPLY_BUFFERS_MAX) this.#spares.push(buffer);
+  }
+}
+
+interface Chunk {
+  readonly bytes: Uint8Array;
+  start: number;
+  /** May grow while the chunk is the last of the queue and not pinned. */
+  end: number;
+  readonly kind: 'copy' | 'reply' | 'pinned';
+  readonly onWritten: (() => void) | null;
+}
+
+export class OutputBuffer {
+  readonly #target: OutputTarget;
+  readonly #pool: ReplyBufferPool;
+  readonly #onSent: (bytes: number) => void;
+  readonly #onReady: () => void;
+  readonly #queue: Chunk[] = [];
+  /** Chunks of the write that is under way. */
+  #inFlight: Chunk[] = [];
+  #isClosed = false;
+  /** Bytes that wait, or are under way. */
+  pendingBytes = 0;
+  /** Memory that they occupy: whole chunks. */
+  heldBytes = 0;
+  readonly #onWriteDone = (): void => {
+    this.#settle();
+    if (this.canFlush) this.#onReady();
+  };
+
+  /**
+   * `onSent`: the kernel has taken so many bytes; may be called from within any method. `onReady`: a
+   * write that took its time is done and more is queued; flush() soon, after others had their turn.
+   */
+  constructor(options: {
+    target: OutputTarget;
+    pool: ReplyBufferPool;
+    onSent: (bytes: number) => void;
+    onReady: () => void;
+  }) {
+    this.#target = options.target;
+    this.#pool = options.pool;
+    this.#onSent = options.onSent;
+    this.#onReady = options.onReady;
+  }
+
+  get isEmpty(): boolean {
+    return this.pendingBytes === 0;
+  }
+
+  get chunkCount(): number {
+    return this.#queue.length + this.#inFlight.length;
+  }
+
+  /** Something is queued and no write is under way. */
+  get canFlush(): boolean {
+    return this.#queue.length > 0 && this.#inFlight.length === 0 && !this.#isClosed;
+  }
+
+  /**
+   * Takes `buffer[0, length)` of the reply writer. Returns the buffer to write into next: the same one
+   * when its bytes are with the kernel, or copied.
+   */
+  take(buffer: Uint8Array, length: number): Uint8Array {
+    if (this.#isClosed) return buffer;
+    if (this.pendingBytes > 0) {
+      this.append(buffer, 0, length);
+      return buffer;
+    }
+    this.#target.write(asBuffer(buffer, 0, length), this.#onWriteDone);
+    if (this.#target.writableLength === 0) {
+      this.#onSent(length);
+      return buffer;
+    }
+    // The kernel took a part at most, and the socket goes on reading from this buffer.
+    this.#inFlight.push({ bytes: buffer, start: 0, end: length, kind: 'reply', onWritten: null });
+    this.pendingBytes += length;
+    this.heldBytes += buffer.length;
+    return this.#pool.take();
+  }
+
+  /** Queues a copy of `bytes[start, end)`. It leaves with the next flush(). */
+  append(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isClosed) return;
+    let from = start;
+    const last = this.#queue.at(-1);
+    if (last !== undefined && last.kind === 'copy') {
+      const count = Math.min(end - from, last.bytes.length - last.end);
+      last.bytes.set(bytes.subarray(from, from + count), last.end);
+      last.end += count;
+      this.pendingBytes += count;
+      from += count;
+    }
+    if (from === end) return;
+    const copy = new Uint8Array(Math.max(end - from, OUTPUT_CHUNK_BYTES));
+    copy.set(bytes.subarray(from, end));
+    this.#push({ bytes: copy, start: 0, end: end - from, kind: 'copy', onWritten: null });
+  }
+
+  /**
+   * Queues the bytes themselves. `onWritten` is called exactly once: when the kernel has taken them, or
+   * by release(). Until then they must not change.
+   */
+  appendPinned(bytes: Uint8Array, onWritten: () => void): void {
+    if (this.#isClosed || bytes.length === 0) {
+      queueMicrotask(onWritten);
+      return;
+    }
+    this.#push({ bytes, start: 0, end: bytes.length, kind: 'pinned', onWritten });
+  }
+
+  /**
+   * Begins one gathering write of what is queued, unless one is under way. When the kernel takes it
+   * whole, more may be left: ask canFlush, and give others a turn before.
+   */
+  flush(): void {
+    if (!this.canFlush) return;
+    this.#writeQueued();
+    this.#settle();
+  }
+
+  /** Takes nothing any more and forgets what is queued. Pinned bytes stay pinned until release(). */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** The socket is gone for good: nobody reads any of the bytes again. */
+  release(): void {
+    this.#isClosed = true;
+    const chunks = [...this.#inFlight, ...this.#queue.splice(0)];
+    this.#inFlight = [];
+    this.pendingBytes = 0;
+    this.heldBytes = 0;
+    for (const chunk of chunks) chunk.onWritten?.();
+  }
+
+  #push(chunk: Chunk): void {
+    this.#queue.push(chunk);
+    this.pendingBytes += chunk.end - chunk.start;
+    this.heldBytes += chunk.bytes.length;
+  }
+
+  #writeQueued(): void {
+    let count = 0;
+    let bytes = 0;
+    while (
+      count < this.#queue.length &&
+      count < GATHERED_CHUNKS_MAX &&
+      bytes < GATHERED_BYTES_MAX
+    ) {
+      const chunk = this.#queue[count];
+      bytes += chunk.end - chunk.start;
+      count++;
+    }
+    const chunks = this.#queue.splice(0, count);
+    this.#inFlight = chunks;
+    if (count > 1) this.#target.cork();
+    for (const chunk of chunks) {
+      this.#target.write(asBuffer(chunk.bytes, chunk.start, chunk.end), this.#onWriteDone);
+    }
+    if (count > 1) this.#target.uncork();
+  }
+
+  /** What is under way is done when the socket holds nothing more. */
+  #settle(): void {
+    if (this.#isClosed || this.#inFlight.length === 0 || this.#target.writableLength > 0) return;
+    const done = this.#inFlight;
+    this.#inFlight = [];
+    let bytes = 0;
+    for (const chunk of done) {
+      bytes += chunk.end - chunk.start;
+      this.heldBytes -= chunk.bytes.length;
+      if (chunk.kind === 'reply') this.#pool.give(chunk.bytes);
+    }
+    this.pendingBytes -= bytes;
+    for (const chunk of done) chunk.onWritten?.();
+    this.#onSent(bytes);
+  }
+}
+
+/** Sockets take a plain Uint8Array too, but wrap it themselves, at more cost. */
+function asBuffer(bytes: Uint8Array, start: number, end: number): Buffer {
+  return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset + start, end - start);
+}
