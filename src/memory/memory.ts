@@ -51,7 +51,7 @@ export interface MemoryOptions {
   readonly shadowBytesMax?: number;
   /** Fills new blocks with rubbish and allows checkBarrier(). For tests: it copies every page. */
   readonly isChecked?: boolean;
-  /** Runs a full garbage collection (garbage-collector.ts), so that dropped memory really goes. */
+  /** Runs a full garbage collection, so that dropped memory really goes. */
   readonly collectGarbage?: () => void;
 }
 
