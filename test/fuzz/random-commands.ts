@@ -39,6 +39,18 @@ const FLOATS = [
   'nan',
 ];
 
+/** Times beyond 2^53 ms are left out: there Tandem rounds, see docs/DIFFERENCES.md. */
+const ODD_TIMES = [
+  '0',
+  '-1',
+  '-100',
+  '-9223372036854775808',
+  '9223372036854775808',
+  'x',
+  '',
+  '1.5',
+];
+
 const FAR_SECONDS = ['1000', '5000', '100000'];
 const FAR_MS = ['1000000', '5000000'];
 const AT_SECONDS = ['33177117420', '20000000000', '1'];
@@ -123,11 +135,8 @@ function expireCommand(random: Random): string[] {
     ['EXPIREAT', AT_SECONDS],
     ['PEXPIREAT', AT_MS],
   ] as const);
-  const time = random.chance(0.15) ? integer(random) : random.pick(times);
-  // Small positive relative times would run out while the test goes on.
-  const isNear =
-    !name.endsWith('AT') && Number(time) > 0 && Number(time) < 1_000_000 && name !== 'EXPIRE';
-  return [name, key(random), isNear ? '1000000' : time, ...conditions];
+  const time = random.pick(random.chance(0.15) ? ODD_TIMES : times);
+  return [name, key(random), time, ...conditions];
 }
 
 /** Makers by how often they are drawn. */

@@ -129,6 +129,20 @@ streamSuite('strings and keys', [
     ],
   },
   {
+    name: 'a key whose time comes travels as DEL, once',
+    lines: [
+      'SET k v PX 30',
+      { run: 'GET k', until: '(nil)' },
+      'SET k v PX 30',
+      { run: 'DBSIZE', until: '(integer) 0' },
+      'DEL k',
+      { run: 'DBSIZE', until: '(integer) 0' },
+      'SET k v',
+      'PEXPIRE k 30',
+      { run: 'EXISTS k', until: '(integer) 0' },
+    ],
+  },
+  {
     name: 'SET with PXAT is absolute already and travels as it came',
     since: '7.2',
     lines: [

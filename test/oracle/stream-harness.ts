@@ -13,16 +13,17 @@ import {
   skipWithoutRedis,
   startRedis,
 } from '../helpers/redis-server.js';
-import { quote } from '../helpers/resp-reply.js';
+import { quote, render } from '../helpers/resp-reply.js';
 import type { ServerProcess } from '../helpers/server-process.js';
+import { waitFor } from '../helpers/wait-for.js';
 import { splitCommandLine } from './command-line.js';
 import { isApproximateText } from './equality.js';
 import { startCandidate } from './harness.js';
 
 export interface StreamTable {
   name: string;
-  /** Command lines in order, one connection. */
-  lines: readonly string[];
+  /** Command lines in order, one connection; one with `until` is repeated until it renders so. */
+  lines: readonly (string | { readonly run: string; readonly until: string })[];
   /** The first Redis version that streams so; older oracles are not asked, `expect` decides. */
   since?: '7.2';
   /** The stream as command lines with every word in quotes. */
@@ -63,7 +64,14 @@ async function record(server: ServerProcess, table: StreamTable): Promise<string
   await client.call('FLUSHALL');
   const replica = await FakeReplica.connect({ port: server.port });
   try {
-    for (const line of table.lines) await client.call(...splitCommandLine(line));
+    for (const line of table.lines) {
+      if (typeof line === 'string') {
+        await client.call(...splitCommandLine(line));
+      } else {
+        const args = splitCommandLine(line.run);
+        await waitFor(line.run, async () => render(await client.typed(...args)) === line.until);
+      }
+    }
     await client.call('SELECT', '0');
     await client.call('SET', END_KEY, '1');
     await replica.waitForCommand('the end of the table', (command) => command[1] === END_KEY);
