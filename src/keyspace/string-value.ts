@@ -1,18 +1,56 @@
-/* SKELETON: the API is final; bodies follow. */
+/*
+ * Strings: setting, reading, appending, overwriting, integers. Chooses how a value lies (int, embstr, raw embedded,
+ * raw in its own block) exactly so that OBJECT ENCODING answers as Redis does, and overwrites in place whenever
+ * the block would be of the same size. Nothing here allocates in JavaScript for common values. Must not know commands.
+ *
+ * Memory that is needed is allocated before anything changes: OutOfMemoryError leaves the key as it was.
+ */
+
 import type { Ref } from '../memory/memory.js';
-import type { Int64Result } from '../structures/integers.js';
+import {
+  INT64_INVALID,
+  INT64_TEXT_BYTES_MAX,
+  Int64Result,
+  parseInt64,
+  writeInteger,
+} from '../structures/integers.js';
 import type { Database } from './database.js';
+import {
+  EMBSTR_BYTES_MAX,
+  ENTRY_EXPIRY,
+  ENTRY_META,
+  ENTRY_VALUE,
+  type EntryShape,
+  EXPIRY_NONE,
+  keyOffsetOf,
+  META_ACCESS_SHIFT,
+  META_EXPIRY,
+  META_STORAGE_MASK,
+  META_STORAGE_SHIFT,
+  rawStorage,
+  STORAGE_EMBSTR,
+  STORAGE_INT,
+  STORAGE_RAW_EXTERNAL,
+  storageOf,
+  VALUE_HEADER_BYTES,
+  VALUE_LENGTH,
+} from './entry.js';
+import { resizeRaw } from './string-resize.js';
 
 /** setString's expiresAtMs: the key has no expiry afterwards. */
 export const NO_EXPIRY = 0;
 /** setString's expiresAtMs: the key keeps the expiry it has. */
 export const KEEP_EXPIRY = -1;
 
+const shape: EntryShape = { hash: 0, storage: 0, access: 0, expiresAtMs: EXPIRY_NONE };
+const integer = new Int64Result();
+const integerText = new Uint8Array(INT64_TEXT_BYTES_MAX);
+
 /**
  * Creates or replaces the key with a string, in the encoding SET chooses: int for canonical 64-bit
  * integers, embstr up to 44 bytes, else raw.
  */
-export declare function setString(
+export function setString(
   db: Database,
   key: Uint8Array,
   keyStart: number,
@@ -21,10 +59,14 @@ export declare function setString(
   valueStart: number,
   valueEnd: number,
   expiresAtMs: number,
-): void;
+): void {
+  let form = formOfText(valueEnd - valueStart);
+  if (isInteger(value, valueStart, valueEnd)) form = STORAGE_INT;
+  store(db, key, keyStart, keyEnd, value, valueStart, valueEnd, expiresAtMs, form);
+}
 
 /** As setString, but never int: for INCRBYFLOAT's result, which Redis stores as text. */
-export declare function setText(
+export function setText(
   db: Database,
   key: Uint8Array,
   keyStart: number,
@@ -33,59 +75,234 @@ export declare function setText(
   valueStart: number,
   valueEnd: number,
   expiresAtMs: number,
-): void;
+): void {
+  const form = formOfText(valueEnd - valueStart);
+  store(db, key, keyStart, keyEnd, value, valueStart, valueEnd, expiresAtMs, form);
+}
+
+function formOfText(length: number): number {
+  return length <= EMBSTR_BYTES_MAX ? STORAGE_EMBSTR : STORAGE_RAW_EXTERNAL;
+}
+
+function isInteger(bytes: Uint8Array, start: number, end: number): boolean {
+  // Most values end here: too long, or no digit in front.
+  if (end - start > INT64_TEXT_BYTES_MAX || start === end) return false;
+  const first = bytes[start];
+  if (first > 0x39 || (first < 0x30 && first !== 0x2d)) return false;
+  parseInt64(bytes, start, end, integer);
+  return integer.kind !== INT64_INVALID;
+}
+
+/** `form`: STORAGE_INT, STORAGE_EMBSTR, or STORAGE_RAW_EXTERNAL for raw of either storage. */
+function store(
+  db: Database,
+  key: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  value: Uint8Array,
+  valueStart: number,
+  valueEnd: number,
+  expiresAtMs: number,
+  form: number,
+): void {
+  const entry = db.findAlive(key, keyStart, keyEnd);
+  const length = valueEnd - valueStart;
+  const oldMs = entry === 0 ? EXPIRY_NONE : db.entries.expiry(entry);
+  const newMs = expiresAtMs === KEEP_EXPIRY ? oldMs : expiresAtMs;
+  const hasPlace = entry !== 0 && (db.memory.int32(entry, ENTRY_META) & META_EXPIRY) !== 0;
+  if (form === STORAGE_RAW_EXTERNAL) {
+    form = rawStorage(hasPlace || newMs !== EXPIRY_NONE, keyEnd - keyStart, length);
+  }
+  const fits =
+    entry !== 0 && (hasPlace || newMs === EXPIRY_NONE) && hasRoom(db, entry, form, length);
+  if (fits) {
+    overwrite(db, entry, form, value, valueStart, valueEnd, newMs);
+  } else {
+    shape.hash = db.foundHash;
+    shape.storage = form;
+    shape.access = db.newAccessBits();
+    shape.expiresAtMs = newMs;
+    const created = db.entries.create(shape, key, keyStart, keyEnd, length);
+    writeValue(db, created, value, valueStart, valueEnd);
+    if (entry === 0) {
+      db.insertEntry(shape.hash, created);
+    } else {
+      db.contents.dict.replace(created);
+      db.entries.free(entry);
+    }
+  }
+  if (oldMs !== newMs) db.noteExpiry(db.foundHash, oldMs, newMs);
+  db.modified(key, keyStart, keyEnd);
+}
+
+/** Would a value of this form and length lie in a block of the same size as the present one? */
+function hasRoom(db: Database, entry: Ref, form: number, length: number): boolean {
+  const { memory } = db;
+  const isExternal = storageOf(memory.int32(entry, ENTRY_META)) === STORAGE_RAW_EXTERNAL;
+  if (isExternal !== (form === STORAGE_RAW_EXTERNAL)) return false;
+  const old = memory.int32(entry, ENTRY_VALUE);
+  if (isExternal) return memory.goodSize(VALUE_HEADER_BYTES + length) === memory.blockBytes(old);
+  if (old === length) return true;
+  const offset = db.entries.embeddedOffset(entry);
+  return memory.goodSize(offset + length) === memory.blockBytes(entry);
+}
+
+/** Writes another value into the blocks the entry has. */
+function overwrite(
+  db: Database,
+  entry: Ref,
+  storage: number,
+  value: Uint8Array,
+  valueStart: number,
+  valueEnd: number,
+  expiresAtMs: number,
+): void {
+  const { memory } = db;
+  const meta = memory.int32(entry, ENTRY_META);
+  const length = valueEnd - valueStart;
+  const isExternal = storage === STORAGE_RAW_EXTERNAL;
+  const offset = db.entries.embeddedOffset(entry);
+  memory.beginWrite(entry, 0, isExternal ? keyOffsetOf(meta) : offset + length);
+  memory.setInt32(entry, ENTRY_META, metaWith(db, meta, storage));
+  if ((meta & META_EXPIRY) !== 0) memory.setFloat64(entry, ENTRY_EXPIRY, expiresAtMs);
+  if (!isExternal) {
+    memory.setInt32(entry, ENTRY_VALUE, length);
+    memory.copyIn(entry, offset, value, valueStart, valueEnd);
+    return;
+  }
+  const block = memory.int32(entry, ENTRY_VALUE);
+  memory.beginWrite(block, 0, VALUE_HEADER_BYTES + length);
+  memory.setInt32(block, VALUE_LENGTH, length);
+  memory.copyIn(block, VALUE_HEADER_BYTES, value, valueStart, valueEnd);
+}
+
+function metaWith(db: Database, meta: number, storage: number): number {
+  const low =
+    (meta & 0xff & ~(META_STORAGE_MASK << META_STORAGE_SHIFT)) | (storage << META_STORAGE_SHIFT);
+  // A key that is overwritten has been used: its counter stays, its clock is now.
+  const access = db.keyspace.usesLfu ? meta >>> META_ACCESS_SHIFT : db.keyspace.lruClock;
+  return low | (access << META_ACCESS_SHIFT);
+}
+
+/** Fills the value of a new entry. */
+function writeValue(
+  db: Database,
+  entry: Ref,
+  value: Uint8Array,
+  valueStart: number,
+  valueEnd: number,
+): void {
+  const { memory } = db;
+  if (storageOf(memory.int32(entry, ENTRY_META)) === STORAGE_RAW_EXTERNAL) {
+    const block = memory.int32(entry, ENTRY_VALUE);
+    memory.copyIn(block, VALUE_HEADER_BYTES, value, valueStart, valueEnd);
+  } else {
+    memory.copyIn(entry, db.entries.embeddedOffset(entry), value, valueStart, valueEnd);
+  }
+}
 
 /** Length of the value in bytes (of an integer: of its decimal text). */
-export declare function stringLength(db: Database, entry: Ref): number;
+export function stringLength(db: Database, entry: Ref): number {
+  return db.entries.valueLength(entry);
+}
 
 /** Copies `[from, to)` of the value to `target` at `at`. */
-export declare function copyString(
+export function copyString(
   db: Database,
   entry: Ref,
   from: number,
   to: number,
   target: Uint8Array,
   at: number,
-): void;
+): void {
+  const { memory } = db;
+  if (storageOf(memory.int32(entry, ENTRY_META)) === STORAGE_RAW_EXTERNAL) {
+    const block = memory.int32(entry, ENTRY_VALUE);
+    memory.copyOut(block, VALUE_HEADER_BYTES + from, to - from, target, at);
+  } else {
+    memory.copyOut(entry, db.entries.embeddedOffset(entry) + from, to - from, target, at);
+  }
+}
 
 /** A copy of the whole value (allocates: not for the hot path). */
-export declare function stringBytes(db: Database, entry: Ref): Uint8Array;
+export function stringBytes(db: Database, entry: Ref): Uint8Array {
+  const bytes = new Uint8Array(stringLength(db, entry));
+  copyString(db, entry, 0, bytes.length, bytes, 0);
+  return bytes;
+}
 
 /** Byte of the value at `offset`, which must lie within it. */
-export declare function stringByte(db: Database, entry: Ref, offset: number): number;
+export function stringByte(db: Database, entry: Ref, offset: number): number {
+  const { memory } = db;
+  if (storageOf(memory.int32(entry, ENTRY_META)) === STORAGE_RAW_EXTERNAL) {
+    return memory.uint8(memory.int32(entry, ENTRY_VALUE), VALUE_HEADER_BYTES + offset);
+  }
+  return memory.uint8(entry, db.entries.embeddedOffset(entry) + offset);
+}
 
 /** The value as a 64-bit integer; kind INT64_INVALID when it is not one (strictly, as INCR reads). */
-export declare function readInteger(db: Database, entry: Ref, result: Int64Result): void;
+export function readInteger(db: Database, entry: Ref, result: Int64Result): void {
+  const length = stringLength(db, entry);
+  if (length > INT64_TEXT_BYTES_MAX) {
+    result.kind = INT64_INVALID;
+    return;
+  }
+  copyString(db, entry, 0, length, integerText, 0);
+  parseInt64(integerText, 0, length, result);
+}
 
 /**
- * Stores an integer (int encoding), keeping expiry. `entry` is what lookupWrite has just returned
+ * Stores an integer (int encoding), keeping the expiry. `entry` is what lookupWrite has just returned
  * for this key: 0 creates it. In place where the text fits. `n` is a safe integer.
  */
-export declare function setInteger(
+export function setInteger(
   db: Database,
   entry: Ref,
   key: Uint8Array,
   keyStart: number,
   keyEnd: number,
   n: number,
-): void;
+): void {
+  const length = writeInteger(n, integerText, 0);
+  storeIntegerText(db, entry, key, keyStart, keyEnd, length);
+}
 
 /** As setInteger, for any signed 64-bit value. */
-export declare function setBigInteger(
+export function setBigInteger(
   db: Database,
   entry: Ref,
   key: Uint8Array,
   keyStart: number,
   keyEnd: number,
   n: bigint,
-): void;
+): void {
+  const text = n.toString();
+  for (let i = 0; i < text.length; i++) integerText[i] = text.charCodeAt(i);
+  storeIntegerText(db, entry, key, keyStart, keyEnd, text.length);
+}
+
+function storeIntegerText(
+  db: Database,
+  entry: Ref,
+  key: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  length: number,
+): void {
+  if (entry !== 0 && hasRoom(db, entry, STORAGE_INT, length)) {
+    overwrite(db, entry, STORAGE_INT, integerText, 0, length, db.entries.expiry(entry));
+    db.modified(key, keyStart, keyEnd);
+    return;
+  }
+  store(db, key, keyStart, keyEnd, integerText, 0, length, KEEP_EXPIRY, STORAGE_INT);
+}
 
 /**
  * APPEND: returns the new length. `entry` is what lookupWrite has just returned for this key: 0
  * creates it (in SET's encoding); otherwise the value becomes raw. The caller has checked
  * proto-max-bulk-len.
  */
-export declare function appendString(
+export function appendString(
   db: Database,
   entry: Ref,
   key: Uint8Array,
@@ -94,13 +311,24 @@ export declare function appendString(
   value: Uint8Array,
   valueStart: number,
   valueEnd: number,
-): number;
+): number {
+  const added = valueEnd - valueStart;
+  if (entry === 0) {
+    setString(db, key, keyStart, keyEnd, value, valueStart, valueEnd, NO_EXPIRY);
+    return added;
+  }
+  const length = stringLength(db, entry);
+  const grown = resizeRaw(db, entry, length + added, length + added);
+  writeRange(db, grown, length, value, valueStart, valueEnd);
+  db.modified(key, keyStart, keyEnd);
+  return length + added;
+}
 
 /**
  * SETRANGE: overwrites from `offset` on, padding with zeros; returns the new length. `entry` as for
  * appendString. An empty range must not be passed (Redis then changes nothing).
  */
-export declare function setStringRange(
+export function setStringRange(
   db: Database,
   entry: Ref,
   key: Uint8Array,
@@ -110,23 +338,83 @@ export declare function setStringRange(
   value: Uint8Array,
   valueStart: number,
   valueEnd: number,
-): number;
+): number {
+  const end = offset + valueEnd - valueStart;
+  if (entry === 0) {
+    entry = createRaw(db, key, keyStart, keyEnd, end, EXPIRY_NONE);
+    fillValue(db, entry, 0, offset);
+  } else {
+    entry = resizeRaw(db, entry, Math.max(end, stringLength(db, entry)), offset);
+  }
+  writeRange(db, entry, offset, value, valueStart, valueEnd);
+  db.modified(key, keyStart, keyEnd);
+  return stringLength(db, entry);
+}
 
-/**
- * For loading a long value in pieces: creates or replaces the key with a raw string of `length`
- * bytes, contents undefined until fillString has written all of it.
- */
-export declare function prepareString(
+/** A new raw value, contents undefined, of a key that is not there. */
+function createRaw(
   db: Database,
   key: Uint8Array,
   keyStart: number,
   keyEnd: number,
   length: number,
   expiresAtMs: number,
-): void;
+): Ref {
+  shape.hash = db.keyspace.hash(key, keyStart, keyEnd);
+  shape.storage = rawStorage(expiresAtMs !== EXPIRY_NONE, keyEnd - keyStart, length);
+  shape.access = db.newAccessBits();
+  shape.expiresAtMs = expiresAtMs;
+  const entry = db.entries.create(shape, key, keyStart, keyEnd, length);
+  db.insertEntry(shape.hash, entry);
+  db.noteExpiry(shape.hash, EXPIRY_NONE, expiresAtMs);
+  return entry;
+}
+
+function fillValue(db: Database, entry: Ref, from: number, to: number): void {
+  const { memory } = db;
+  const isExternal = storageOf(memory.int32(entry, ENTRY_META)) === STORAGE_RAW_EXTERNAL;
+  const block = isExternal ? memory.int32(entry, ENTRY_VALUE) : entry;
+  const offset = isExternal ? VALUE_HEADER_BYTES : db.entries.embeddedOffset(entry);
+  memory.beginWrite(block, offset + from, to - from);
+  memory.fill(block, offset + from, to - from, 0);
+}
+
+function writeRange(
+  db: Database,
+  entry: Ref,
+  at: number,
+  value: Uint8Array,
+  valueStart: number,
+  valueEnd: number,
+): void {
+  const { memory } = db;
+  const isExternal = storageOf(memory.int32(entry, ENTRY_META)) === STORAGE_RAW_EXTERNAL;
+  const block = isExternal ? memory.int32(entry, ENTRY_VALUE) : entry;
+  const offset = (isExternal ? VALUE_HEADER_BYTES : db.entries.embeddedOffset(entry)) + at;
+  memory.beginWrite(block, offset, valueEnd - valueStart);
+  memory.copyIn(block, offset, value, valueStart, valueEnd);
+}
+
+/**
+ * For loading a long value in pieces: creates or replaces the key with a raw string of `length`
+ * bytes, contents undefined until fillString has written all of it.
+ */
+export function prepareString(
+  db: Database,
+  key: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  length: number,
+  expiresAtMs: number,
+): void {
+  const entry = db.find(key, keyStart, keyEnd);
+  if (entry !== 0) db.removeFound(entry);
+  createRaw(db, key, keyStart, keyEnd, length, expiresAtMs);
+  db.modified(key, keyStart, keyEnd);
+}
 
 /** Writes a piece of a prepared string at `offset`; no event. */
-export declare function fillString(
+export function fillString(
   db: Database,
   key: Uint8Array,
   keyStart: number,
@@ -135,4 +423,7 @@ export declare function fillString(
   piece: Uint8Array,
   pieceStart: number,
   pieceEnd: number,
-): void;
+): void {
+  const entry = db.find(key, keyStart, keyEnd);
+  writeRange(db, entry, offset, piece, pieceStart, pieceEnd);
+}
