@@ -6,7 +6,7 @@
  */
 
 import type { Client } from '../commands/client.js';
-import { ACK_PERIOD_MS, LINK_PROVEN_MS, SNAPSHOT_UNWRITTEN_BYTES_MAX } from '../limits.js';
+import { ACK_PERIOD_MS, LINK_PROVEN_MS } from '../limits.js';
 import { latin1 } from '../structures/bytes.js';
 import { encodeCommand } from './encode.js';
 import { HandshakeReader } from './handshake-reader.js';
@@ -19,9 +19,8 @@ import {
   type LinkState,
 } from './link-machine.js';
 import type { LinkSocket } from './link-socket.js';
-import { PayloadReader } from './payload-reader.js';
 import type { ReplicationOptions } from './replication-options.js';
-import type { SnapshotDownload } from './snapshot-intake.js';
+import { SnapshotReceiver } from './snapshot-receiver.js';
 import { StreamReader } from './stream-reader.js';
 
 /** What the link tells its owner, and asks of it. */
@@ -64,8 +63,7 @@ export class Link {
   /** Numbers the attempts: what belongs to an older one is ignored. */
   #epoch = 0;
   #handshake = new HandshakeReader();
-  #payload: PayloadReader | null = null;
-  #download: SnapshotDownload | null = null;
+  #receiver: SnapshotReceiver | null = null;
   /** What the payload stands for; null when the primary did not say. */
   #payloadPosition: Position | null = null;
   /** Bytes of the stream that came with the end of the payload. */
@@ -118,10 +116,10 @@ export class Link {
   }
 
   get progress(): TransferProgress {
-    const header = this.#payload?.header;
+    const receiver = this.#receiver;
     return {
-      totalBytes: header?.kind === 'length' ? header.length : 0,
-      readBytes: this.#payload?.receivedBytes ?? 0,
+      totalBytes: receiver?.totalBytes ?? 0,
+      readBytes: receiver?.receivedBytes ?? 0,
     };
   }
 
@@ -221,11 +219,12 @@ export class Link {
     const epoch = this.#epoch;
     this.#lastIoMs = this.#options.clock.monotonicMs();
     this.#options.stats.replicationInputBytes += end - start;
+    if (this.#client !== null) this.#client.lastInteractionMs = this.#options.clock.wallMs();
     let at = start;
     while (at < end && epoch === this.#epoch) {
       const { state } = this;
       if (this.isInHandshake) at = this.#readHandshake(bytes, at, end);
-      else if (state === 'receivingSnapshot') at = this.#readPayload(bytes, at, end);
+      else if (state === 'receivingSnapshot') at = this.#receiver?.push(bytes, at, end) ?? end;
       else if (state === 'loadingSnapshot') at = this.#keepEarly(bytes, at, end);
       else if (state === 'streaming') at = this.#readStream(bytes, at, end);
       else return;
@@ -275,88 +274,38 @@ export class Link {
   }
 
   #beginPayload(position: Position | null): void {
+    const { log, intake } = this.#options;
+    const socket = this.#socket;
+    if (socket === null) return;
     this.#payloadPosition = position;
-    const download = this.#options.intake.open();
-    this.#download = download;
-    this.#payload = new PayloadReader((bytes, start, end) => download.write(bytes, start, end));
+    this.#receiver = new SnapshotReceiver({
+      log,
+      socket,
+      download: intake.open(),
+      onReceived: (hasMark) => this.#onReceived(hasMark),
+      onFailed: () => this.#lose(),
+    });
   }
 
-  #readPayload(bytes: Uint8Array, start: number, end: number): number {
-    const { log } = this.#options;
-    const payload = this.#payload;
-    const download = this.#download;
-    if (payload === null || download === null) return end;
-    const isAnnounced = payload.header !== null;
-    const at = payload.push(bytes, start, end);
-    const { header } = payload;
-    if (header?.kind === 'error') {
-      log.warning(`MASTER aborted replication with an error: ${header.text}`);
-      this.#lose();
-      return end;
-    }
-    if (header?.kind === 'malformed') {
-      log.warning(
-        `Bad protocol from MASTER, the first byte is not '$' (we received '${header.text}'), are ` +
-          'you sure the host and port are right?',
-      );
-      this.#lose();
-      return end;
-    }
-    if (header !== null && !isAnnounced) {
-      const what =
-        header.kind === 'mark'
-          ? 'receiving streamed RDB from master with EOF to disk'
-          : `receiving ${header.length} bytes from master to disk`;
-      log.notice(`MASTER <-> REPLICA sync: ${what}`);
-    }
-    if (payload.isFinished) this.#onPayloadEnd(header?.kind === 'mark');
-    else if (download.unwrittenBytes > SNAPSHOT_UNWRITTEN_BYTES_MAX) this.#awaitDisk(download);
-    return at;
-  }
-
-  /** The disk is slower than the primary: leave the rest in the socket until it has caught up. */
-  #awaitDisk(download: SnapshotDownload): void {
-    const epoch = this.#epoch;
-    this.#socket?.pause();
-    download.drained().then(
-      () => {
-        if (epoch === this.#epoch) this.#socket?.resume();
-      },
-      (error: Error) => {
-        if (epoch === this.#epoch) this.#onDiskFailed(error);
-      },
-    );
-  }
-
-  #onDiskFailed(error: Error): void {
-    this.#options.log.warning(
-      'Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA ' +
-        `synchronization: ${error.message}`,
-    );
-    this.#lose();
-  }
-
-  #onPayloadEnd(hasMark: boolean): void {
-    const download = this.#download;
-    if (download === null) return;
+  #onReceived(hasMark: boolean): void {
+    const receiver = this.#receiver;
+    if (receiver === null) return;
     // What follows waits in the socket until it can be applied.
     this.#socket?.pause();
     this.#machine.snapshotReceived();
     this.#closedWhileLoading = false;
     this.#early = new Uint8Array(0);
-    void this.#load(download, { hasMark, epoch: this.#epoch });
+    void this.#load(receiver, hasMark);
   }
 
-  async #load(
-    download: SnapshotDownload,
-    options: { hasMark: boolean; epoch: number },
-  ): Promise<void> {
+  async #load(receiver: SnapshotReceiver, hasMark: boolean): Promise<void> {
     const { log } = this.#options;
-    const { epoch } = options;
+    const { download } = receiver;
+    const epoch = this.#epoch;
     try {
       await download.finish();
     } catch (error) {
-      if (epoch === this.#epoch) this.#onDiskFailed(error as Error);
+      receiver.reportDiskFailure(error as Error);
       return;
     }
     if (epoch !== this.#epoch) return;
@@ -382,15 +331,13 @@ export class Link {
       this.#lose();
       return;
     }
-    await download.keep();
-    if (epoch !== this.#epoch) return;
-    this.#download = null;
-    this.#onLoaded(result.mark?.streamDb ?? 0, options.hasMark);
+    this.#receiver = null;
+    void download.keep();
+    this.#onLoaded(result.mark?.streamDb ?? 0, hasMark);
   }
 
   #onLoaded(streamDatabase: number, hasMark: boolean): void {
     const position = this.#payloadPosition;
-    this.#payload = null;
     this.#isPrePsync = position === null;
     this.#owner.onLoaded(position, streamDatabase);
     this.#machine.snapshotLoaded();
@@ -535,10 +482,10 @@ export class Link {
     this.#client = null;
     this.#socket?.destroy();
     this.#socket = null;
-    this.#payload = null;
     this.#early = new Uint8Array(0);
+    this.#receiver?.close();
     // A load that is under way still reads the file; it discards it itself.
-    if (!this.#isLoading) this.#download?.discard();
-    this.#download = null;
+    if (!this.#isLoading) this.#receiver?.download.discard();
+    this.#receiver = null;
   }
 }
