@@ -54,6 +54,8 @@ export class FakeServer implements RequestHandler {
   emptyLines = 0;
   /** Added to both clocks. */
   skewMs = 0;
+  /** The monotonic clock stands still: no batch is cut short because the machine is slow. */
+  isTimeless = false;
   /** Error text for new connections. */
   refusal: string | null = null;
   isAuthenticated = true;
@@ -79,7 +81,7 @@ export class FakeServer implements RequestHandler {
       log: { verbose: write, warning: write, isEnabled: () => true },
       clock: {
         wallMs: () => Date.now() + this.skewMs,
-        monotonicMs: () => performance.now() + this.skewMs,
+        monotonicMs: () => (this.isTimeless ? 0 : performance.now()) + this.skewMs,
       },
     };
     this.listener = new Listener(environment);

@@ -1,0 +1,202 @@
+/*
+ * Input and output buffers by themselves, against models: what goes in comes out, once and in order,
+ * and memory stays in proportion to it.
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  ANNOUNCED_BYTES_TRUSTED,
+  READ_BUFFER_BYTES,
+  REPLY_BUFFER_BYTES,
+} from '../../../src/limits.js';
+import { capacityFor, InputBuffer, InputBufferPool } from '../../../src/net/input-buffer.js';
+import {
+  OutputBuffer,
+  type OutputTarget,
+  ReplyBufferPool,
+} from '../../../src/net/output-buffer.js';
+import { limitFor, OutputPatience } from '../../../src/net/output-limit.js';
+import { FakeServer } from './fake-server.js';
+
+test('input: random appends and consumptions keep exactly what is not consumed', () => {
+  const step = fc.tuple(
+    fc.integer({ min: 1, max: 70_000 }),
+    fc.double({ min: 0, max: 1, noNaN: true }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const input = new InputBuffer(new InputBufferPool());
+      let model = Buffer.alloc(0);
+      let peak = 0;
+      for (const [i, [count, part]] of steps.entries()) {
+        const bytes = new Uint8Array(count).fill(i);
+        assert(input.append(bytes, 0, count, 0));
+        model = Buffer.concat([model, bytes]);
+        peak = Math.max(peak, model.length);
+        const consumed = Math.floor(model.length * part);
+        input.consumeTo(input.start + consumed);
+        model = model.subarray(consumed);
+        assert(model.equals(input.bytes.subarray(input.start, input.end)));
+        if (model.length === 0) peak = 0;
+        assert(input.bytes.length <= Math.max(2 * READ_BUFFER_BYTES, 2 * peak));
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('input: an announced bulk is copied a few times at most, and believed only by and by', () => {
+  assert(capacityFor(100, 512 * 1024 ** 2) <= ANNOUNCED_BYTES_TRUSTED);
+  const input = new InputBuffer(new InputBufferPool());
+  const piece = new Uint8Array(READ_BUFFER_BYTES);
+  const announced = 64 * 1024 ** 2;
+  let buffers = 0;
+  let { bytes } = input;
+  while (input.length < announced) {
+    input.append(piece, 0, piece.length, announced);
+    if (input.bytes === bytes) continue;
+    buffers++;
+    bytes = input.bytes;
+    assert(bytes.length <= Math.max(ANNOUNCED_BYTES_TRUSTED, 8 * input.length) + READ_BUFFER_BYTES);
+  }
+  assert(buffers <= 5);
+  assert(bytes.length <= announced + READ_BUFFER_BYTES);
+});
+
+/** A socket whose kernel takes everything at once, or nothing until drain() is called. */
+class FakeTarget implements OutputTarget {
+  isSlow = false;
+  writes = 0;
+  readonly taken: Buffer[] = [];
+  #waiting: { bytes: Uint8Array; onWritten: () => void }[] = [];
+  #isCorked = false;
+
+  get writableLength(): number {
+    return this.#waiting.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  write(bytes: Uint8Array, onWritten: () => void): boolean {
+    this.writes++;
+    this.#waiting.push({ bytes, onWritten });
+    if (!this.isSlow && !this.#isCorked) this.drain();
+    return true;
+  }
+
+  drain(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { bytes } of waiting) this.taken.push(Buffer.from(bytes));
+    for (const { onWritten } of waiting) onWritten();
+  }
+
+  cork(): void {
+    this.#isCorked = true;
+  }
+
+  uncork(): void {
+    this.#isCorked = false;
+    if (!this.isSlow) this.drain();
+  }
+}
+
+function newOutput(target: FakeTarget) {
+  const counts = { sent: 0 };
+  const output = new OutputBuffer({
+    target,
+    pool: new ReplyBufferPool(),
+    onSent: (bytes) => {
+      counts.sent += bytes;
+    },
+    onReady: () => {},
+  });
+  return { output, counts };
+}
+
+test('output: a fast reader costs no copy and keeps no buffer', () => {
+  const target = new FakeTarget();
+  const { output } = newOutput(target);
+  const buffer = new Uint8Array(REPLY_BUFFER_BYTES);
+  assert.equal(output.take(buffer, 100), buffer);
+  assert.deepEqual([output.pendingBytes, output.heldBytes, output.chunkCount], [0, 0, 0]);
+});
+
+test('output: whatever the socket does, all bytes leave once, in order, unchanged', () => {
+  const step = fc.tuple(
+    fc.constantFrom('take', 'append', 'pin', 'flush', 'drain', 'slow', 'fast'),
+    fc.integer({ min: 1, max: REPLY_BUFFER_BYTES }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const target = new FakeTarget();
+      const { output, counts } = newOutput(target);
+      let buffer = new Uint8Array(REPLY_BUFFER_BYTES);
+      const expected: Buffer[] = [];
+      let pins = 0;
+      for (const [i, [kind, length]] of steps.entries()) {
+        if (kind === 'take') {
+          buffer.fill(i, 0, length);
+          expected.push(Buffer.alloc(length, i));
+          buffer = output.take(buffer, length) as typeof buffer;
+        } else if (kind === 'append' || kind === 'pin') {
+          const bytes = new Uint8Array(length).fill(i);
+          expected.push(Buffer.alloc(length, i));
+          if (kind === 'append') {
+            output.append(bytes, 0, length);
+            bytes.fill(255);
+          } else {
+            pins++;
+            output.appendPinned(bytes, () => {
+              pins--;
+              bytes.fill(255);
+            });
+          }
+        } else if (kind === 'flush') output.flush();
+        else if (kind === 'drain') target.drain();
+        else target.isSlow = kind === 'slow';
+      }
+      target.isSlow = false;
+      target.drain();
+      while (output.canFlush) output.flush();
+      assert(Buffer.concat(target.taken).equals(Buffer.concat(expected)));
+      assert.equal(counts.sent, Buffer.concat(expected).length);
+      assert.deepEqual([output.pendingBytes, output.heldBytes, pins], [0, 0, 0]);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('output: many small replies to a slow reader share chunks', () => {
+  const target = new FakeTarget();
+  target.isSlow = true;
+  const { output } = newOutput(target);
+  let buffer: Uint8Array = new Uint8Array(REPLY_BUFFER_BYTES);
+  for (let i = 0; i < 3000; i++) buffer = output.take(buffer, 7);
+  assert.equal(output.pendingBytes, 21_000);
+  assert(output.heldBytes <= REPLY_BUFFER_BYTES + 2 * 16 * 1024);
+  assert.equal(target.writes, 1);
+});
+
+test('limits: hard at once, soft after its seconds without a break, replicas at least the backlog', () => {
+  const limit = { hardBytes: 100, softBytes: 50, softSeconds: 10 };
+  const patience = new OutputPatience();
+  assert.equal(patience.isExhausted(100, limit, 0), true);
+  assert.equal(patience.isExhausted(60, limit, 0), false);
+  assert.equal(patience.isExhausted(60, limit, 10_000), false);
+  assert.equal(patience.isExhausted(60, limit, 10_001), true);
+  assert.equal(patience.isExhausted(49, limit, 10_002), false);
+  assert.equal(patience.isExhausted(60, limit, 10_003), false);
+  assert.equal(patience.isExhausted(60, limit, 20_003), false);
+  const { settings } = new FakeServer();
+  settings.outputLimits.replica = limit;
+  settings.backlogBytes = 1000;
+  assert.equal(limitFor('replica', settings).hardBytes, 1000);
+  assert.equal(limitFor('primary', settings), settings.outputLimits.normal);
+});
+
+test('limits: no limit is still a bound', () => {
+  const none = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
+  assert.equal(new OutputPatience().isExhausted(1024 ** 3 - 1, none, 0), false);
+  assert.equal(new OutputPatience().isExhausted(1024 ** 3, none, 0), true);
+});
