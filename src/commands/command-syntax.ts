@@ -33,7 +33,7 @@ const WORD = /[A-Z][A-Z0-9_-]*/y;
 const NAME = /[a-z][a-z0-9_-]*/y;
 const TYPE = /:([a-z-]+)/y;
 const DISPLAY = /"([^"]*)"/y;
-const ALIAS = /=([A-Z][A-Z0-9_-]*)/y;
+const ALIAS = /=([^\s()|{}[\]@.]+)/y;
 const REPEAT = /\.\.\.(\*?)/y;
 const VERSION = /@(-?)([0-9.]+)/y;
 

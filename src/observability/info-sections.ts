@@ -108,8 +108,8 @@ const quietPersistence: InfoFields = [
 export function persistenceFields({ services }: InfoSources): InfoFields {
   const { server, snapshots } = services;
   const loading: InfoFields = [
-    ['loading', server.isLoading && !server.isAsyncLoading ? 1 : 0],
-    ['async_loading', server.isAsyncLoading ? 1 : 0],
+    ['loading', server.isLoading ? 1 : 0],
+    ['async_loading', 0],
   ];
   const fields = mergeFields(
     [...loading, ...quietPersistence],

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { configCommands } from '../../../src/commands/config-command.js';
+import { infoCommands } from '../../../src/commands/info-command.js';
+import { serverCommands } from '../../../src/commands/server-commands.js';
+import * as errors from '../../../src/commands/server-errors.js';
+import { ServerFixture } from './server-fixture.js';
+
+/** A save that the test ends. */
+function saves() {
+  const state = { isSaving: false, reasons: [] as string[], scheduled: 0 };
+  let finish: (ok: boolean) => void = () => {};
+  let fail: (error: Error) => void = () => {};
+  const snapshots = {
+    get isSaving(): boolean {
+      return state.isSaving;
+    },
+    lastSaveAtSeconds: 1234,
+    save(reason: string): 'busy' | Promise<boolean> {
+      if (state.isSaving) return 'busy';
+      state.isSaving = true;
+      state.reasons.push(reason);
+      return new Promise((resolve, reject) => {
+        finish = resolve;
+        fail = reject;
+      });
+    },
+    scheduleSave: () => {
+      state.scheduled++;
+    },
+  };
+  return { state, snapshots, finish: (ok: boolean) => finish(ok), fail: (e: Error) => fail(e) };
+}
+
+describe('SAVE and BGSAVE', () => {
+  test('SAVE blocks its own client until the snapshot has ended', async () => {
+    const { snapshots, finish } = saves();
+    const server = new ServerFixture([serverCommands], { services: { snapshots } });
+    assert.equal(server.run('SAVE'), '');
+    assert.equal(server.blocked?.reason, 'save');
+    finish(true);
+    await setImmediate();
+    assert.equal(server.blocked?.answer, '+OK\r\n');
+  });
+
+  test('SAVE answers a bare ERR when the save failed, however it did', async () => {
+    for (const end of ['refused', 'thrown']) {
+      const { snapshots, finish, fail } = saves();
+      const server = new ServerFixture([serverCommands], { services: { snapshots } });
+      server.run('SAVE');
+      if (end === 'refused') finish(false);
+      else fail(new Error('worker died'));
+      await setImmediate();
+      assert.equal(server.blocked?.answer, '-ERR\r\n');
+    }
+  });
+
+  test('one save at a time', () => {
+    const { snapshots } = saves();
+    const server = new ServerFixture([serverCommands], { services: { snapshots } });
+    assert.equal(server.run('BGSAVE'), '+Background saving started\r\n');
+    for (const words of [['BGSAVE'], ['BGSAVE', 'SCHEDULE'], ['SAVE']]) {
+      assert.equal(server.run(...words), `-${errors.ALREADY_SAVING}\r\n`);
+    }
+    assert.equal(server.run('BGSAVE', 'x'), '-ERR syntax error\r\n');
+  });
+
+  test('inside EXEC, BGSAVE waits for its end', () => {
+    const { snapshots, state } = saves();
+    const server = new ServerFixture([serverCommands], {
+      services: { snapshots },
+      context: { isInTransaction: true },
+    });
+    assert.equal(server.run('BGSAVE'), '+Background saving scheduled\r\n');
+    assert.deepEqual([state.scheduled, state.reasons.length], [1, 0]);
+  });
+
+  test('LASTSAVE answers seconds', () => {
+    const { snapshots } = saves();
+    const server = new ServerFixture([serverCommands], { services: { snapshots } });
+    assert.equal(server.run('LASTSAVE'), ':1234\r\n');
+  });
+});
+
+describe('SHUTDOWN', () => {
+  interface Request {
+    save: string;
+    isNow: boolean;
+    isForced: boolean;
+    onRefused: () => void;
+  }
+
+  function setUp() {
+    const requests: Request[] = [];
+    const shutdown = (request: Request) => requests.push(request);
+    const state = { isUnderWay: false };
+    const abortShutdown = () => state.isUnderWay;
+    const services = { server: { shutdown, abortShutdown } };
+    return { requests, state, server: new ServerFixture([serverCommands], { services }) };
+  }
+
+  test('its options are told apart', () => {
+    const { server, requests } = setUp();
+    const cases: [string[], string, boolean, boolean][] = [
+      [[], 'default', false, false],
+      [['nosave'], 'nosave', false, false],
+      [['SAVE', 'NOW'], 'save', true, false],
+      [['force', 'now', 'nosave'], 'nosave', true, true],
+    ];
+    for (const [words, save, isNow, isForced] of cases) {
+      assert.equal(server.run('SHUTDOWN', ...words), '');
+      const request = requests.at(-1);
+      assert.deepEqual([request?.save, request?.isNow, request?.isForced], [save, isNow, isForced]);
+    }
+  });
+
+  test('a refused one answers the client that asked for it', () => {
+    const { server, requests } = setUp();
+    server.run('SHUTDOWN');
+    assert.equal(server.blocked?.reason, 'shutdown');
+    requests[0]?.onRefused();
+    assert.equal(server.blocked?.answer, `-${errors.SHUTDOWN_FAILED}\r\n`);
+  });
+
+  test('ABORT stands alone, and says when there is nothing to abort', () => {
+    const { server, state } = setUp();
+    assert.equal(server.run('SHUTDOWN', 'ABORT'), `-${errors.NO_SHUTDOWN}\r\n`);
+    state.isUnderWay = true;
+    assert.equal(server.run('SHUTDOWN', 'ABORT'), '+OK\r\n');
+    for (const words of [['ABORT', 'NOW'], ['SAVE', 'NOSAVE'], ['NOSAVE', 'SAVE'], ['x']]) {
+      assert.equal(server.run('SHUTDOWN', ...words), '-ERR syntax error\r\n');
+    }
+  });
+});
+
+describe('TIME, MEMORY, INFO, CONFIG', () => {
+  test('TIME answers seconds and microseconds', () => {
+    const server = new ServerFixture([serverCommands]);
+    server.timers.nowMs = 1_700_000_000_123;
+    assert.equal(server.run('TIME'), '*2\r\n$10\r\n1700000000\r\n$6\r\n123000\r\n');
+  });
+
+  test('MEMORY USAGE answers the bytes of a key, null for none, and checks SAMPLES', () => {
+    const db = {
+      peekAny: (key: Uint8Array, start: number) => (key[start] === 0x6b ? 7 : 0),
+      memoryUsage: (entry: number) => entry * 8,
+    };
+    const server = new ServerFixture([serverCommands], { context: { db } });
+    assert.equal(server.run('MEMORY', 'USAGE', 'k'), ':56\r\n');
+    assert.equal(server.run('MEMORY', 'USAGE', 'k', 'SAMPLES', '0'), ':56\r\n');
+    assert.equal(server.run('MEMORY', 'USAGE', 'x'), '$-1\r\n');
+    assert.equal(server.run('MEMORY', 'USAGE', 'k', 'SAMPLES', '-1'), '-ERR syntax error\r\n');
+    assert.equal(server.run('MEMORY', 'USAGE', 'k', 'SAMPLES'), '-ERR syntax error\r\n');
+    assert.match(server.run('MEMORY', 'USAGE', 'k', 'SAMPLES', 'x'), /not an integer/);
+  });
+
+  test('INFO hands its sections on in lower case, and answers verbatim text', () => {
+    const info = (sections: readonly string[]) => sections.join('+');
+    const server = new ServerFixture([infoCommands], { services: { server: { info } } });
+    assert.equal(server.run('INFO', 'Memory', 'CPU'), '$10\r\nmemory+cpu\r\n');
+    server.client.protocol = 3;
+    assert.equal(server.run('INFO'), '=4\r\ntxt:\r\n');
+  });
+
+  test('CONFIG GET answers a map, SET all or nothing, RESETSTAT forgets', () => {
+    let resets = 0;
+    const server = new ServerFixture([configCommands], {
+      services: { server: { isLoading: false } },
+      context: { keyspace: { resetStats: () => resets++ } },
+    });
+    server.client.protocol = 3;
+    assert.equal(
+      server.run('CONFIG', 'GET', 'maxclients'),
+      '%1\r\n$10\r\nmaxclients\r\n$5\r\n10000\r\n',
+    );
+    assert.equal(server.run('CONFIG', 'SET', 'maxclients'), '-ERR syntax error\r\n');
+    assert.match(server.run('CONFIG', 'SET', 'nope', '1'), /^-ERR Unknown option or number of/);
+    server.stats.onErrorReply('ERR x');
+    assert.equal(server.run('CONFIG', 'RESETSTAT'), '+OK\r\n');
+    assert.deepEqual([server.stats.errorReplies, resets], [0, 1]);
+  });
+});

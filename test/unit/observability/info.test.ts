@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { Client } from '../../../src/commands/client.js';
+import { ClientRegistry } from '../../../src/commands/client-registry.js';
+import { CommandTable } from '../../../src/commands/command-table.js';
+import type { Services } from '../../../src/commands/services.js';
+import { Config } from '../../../src/config/config.js';
+import { type InfoSources, infoText } from '../../../src/observability/info.js';
+import { humanBytes, percentText } from '../../../src/observability/info-format.js';
+import { readProcessFigures } from '../../../src/observability/info-process.js';
+import { Stats } from '../../../src/observability/stats.js';
+import { repositoryRoot } from '../../helpers/tandem.js';
+import { FakeConnection } from '../commands/server-fixture.js';
+
+function sources(overrides: object = {}): InfoSources & { services: Services } {
+  const noDatabase = { size: 0, expires: 0, averageTtlMs: 0 };
+  const row = { arity: 1, flags: [], group: 'server', since: '', summary: '' } as const;
+  const commands = new CommandTable([[{ ...row, name: 'get', run: () => {} }]]);
+  const clients = new ClientRegistry();
+  for (const kind of ['normal', 'replica'] as const) {
+    const connection = new FakeConnection();
+    const client = new Client({ id: clients.nextId(), connection, nowMs: 0 });
+    client.kind = kind;
+    clients.add(client);
+  }
+  const services = {
+    clients,
+    commands,
+    config: new Config(),
+    clock: { wallMs: () => 5_000_000, monotonicMs: () => 0 },
+    keyspace: {
+      usedBytes: 1_000_000,
+      memory: { usedBytes: 900_000, residentBytes: 1_800_000 },
+      lazyFreePending: 0,
+      lazyFreedObjects: 0,
+      expiredKeys: 3,
+      expiredStalePercent: 1.5,
+      expiredTimeCapReachedCount: 0,
+      keyspaceHits: 1,
+      keyspaceMisses: 2,
+      databases: [
+        { ...noDatabase, index: 0 },
+        { index: 1, size: 2, expires: 1, averageTtlMs: 500 },
+      ],
+    },
+    replication: {
+      role: 'primary',
+      backlogBytes: 1000,
+      infoLines: () => ['role:master', 'connected_slaves:1'],
+    },
+    snapshots: { persistenceInfoLines: () => ['rdb_saves:4', 'tandem_own:1'] },
+    server: {
+      pid: 77,
+      runId: 'r'.repeat(40),
+      startedAtMs: 0,
+      configFile: '',
+      executable: '/x',
+      isLoading: false,
+      loadingInfoLines: () => ['loading_eta_seconds:1'],
+      isShuttingDown: () => false,
+      shutdownInMs: 0,
+    },
+    stats: new Stats({ commands: commands.all.length }),
+    ...overrides,
+  } as unknown as Services;
+  const figures = { ...readProcessFigures(), residentBytes: 9_000_000 };
+  const readProcess = () => figures;
+  return { services, version: '9.9.9', readProcess };
+}
+
+/** Titles and fields, in order. */
+function linesOf(text: string): string[] {
+  return text.split('\r\n').map((line) => line.split(':')[0] ?? '');
+}
+
+function field(text: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*)\\r$`, 'm').exec(text)?.[1];
+}
+
+const factsFile = join(repositoryRoot, '..', 'shared', 'facts-7.2.4', 'info.txt');
+const withoutFacts = existsSync(factsFile) ? false : `${factsFile} is not here`;
+
+describe('INFO', () => {
+  test('every section and field of redis-server 7.2.4 is there, in its order', {
+    skip: withoutFacts,
+  }, () => {
+    const facts = readFileSync(factsFile, 'utf8').trim().split('\n');
+    const shown = linesOf(infoText(sources({ replication: fullReplication }), ['everything']));
+    let at = -1;
+    // The first line tells what the file is.
+    for (const line of facts.slice(1)) {
+      const next = shown.indexOf(line, at + 1);
+      assert.ok(next > at, `${line} is missing, or out of order`);
+      at = next;
+    }
+  });
+
+  test('without arguments it has the default sections', () => {
+    const titles = linesOf(infoText(sources(), [])).filter((line) => line.startsWith('#'));
+    assert.deepEqual(titles, [
+      ...['# Server', '# Clients', '# Memory', '# Persistence', '# Stats', '# Replication'],
+      ...['# CPU', '# Modules', '# Errorstats', '# Cluster', '# Keyspace'],
+    ]);
+    assert.equal(infoText(sources(), ['default']).includes('# Commandstats'), false);
+  });
+
+  test('sections come once, in their own order, and unknown ones give nothing', () => {
+    const text = infoText(sources(), ['cpu', 'server', 'cpu', 'sentinel']);
+    assert.deepEqual(
+      linesOf(text).filter((line) => line.startsWith('#')),
+      ['# Server', '# CPU'],
+    );
+    assert.match(text, /\r\n\r\n# CPU\r\n/);
+    assert.equal(infoText(sources(), ['sentinel']), '');
+    const all = infoText(sources(), ['all', 'cpu']);
+    assert.equal(all, infoText(sources(), ['everything', 'default']));
+  });
+
+  test('the server says what it stands for and what it is', () => {
+    const text = infoText(sources(), ['server']);
+    assert.deepEqual(
+      ['redis_version', 'server_name', 'tandem_version', 'uptime_in_seconds', 'tcp_port'].map(
+        (name) => field(text, name),
+      ),
+      ['7.2.4', 'tandem', '9.9.9', '5000', '6379'],
+    );
+    assert.equal(field(text, 'listener0'), 'name=tcp,bind=*,bind=-::*,port=6379');
+    assert.equal(field(text, 'shutdown_in_milliseconds'), undefined);
+  });
+
+  test('memory adds up', () => {
+    const text = infoText(sources(), ['memory']);
+    const number = (name: string) => Number(field(text, name));
+    assert.equal(number('used_memory_dataset'), 1_000_000);
+    assert.equal(number('used_memory'), 1_000_000 + number('used_memory_overhead'));
+    assert.equal(
+      number('used_memory_overhead'),
+      number('mem_clients_normal') + number('mem_clients_slaves') + 1000,
+    );
+    assert.equal(number('used_memory_peak'), number('used_memory'));
+    assert.equal(field(text, 'allocator_frag_ratio'), '2.00');
+  });
+
+  test('clients without replicas are connected clients', () => {
+    assert.equal(field(infoText(sources(), ['clients']), 'connected_clients'), '1');
+  });
+
+  test('parts give their own figures, and defaults fill what they leave out', () => {
+    const text = infoText(sources(), ['persistence']);
+    assert.equal(field(text, 'rdb_saves'), '4');
+    assert.equal(field(text, 'aof_enabled'), '0');
+    assert.equal(field(text, 'tandem_own'), '1');
+    assert.equal(field(text, 'loading_eta_seconds'), undefined);
+    assert.match(
+      infoText(sources(), ['replication']),
+      /^# Replication\r\nrole:master\r\nconnected_slaves:1\r\n$/,
+    );
+  });
+
+  test('commands, errors and latencies are shown once there are some', () => {
+    const source = sources();
+    const { stats } = source.services;
+    assert.equal(infoText(source, ['commandstats']), '# Commandstats\r\n');
+    stats.onCommand(0, 1, false);
+    stats.onCommand(0, 2, true);
+    stats.onErrorReply('WRONG:TYPE x');
+    assert.equal(
+      infoText(source, ['commandstats', 'errorstats', 'latencystats']),
+      '# Commandstats\r\n' +
+        'cmdstat_get:calls=2,usec=3,usec_per_call=1.50,rejected_calls=0,failed_calls=1\r\n' +
+        '\r\n# Errorstats\r\nerrorstat_WRONG_TYPE:count=1\r\n' +
+        '\r\n# Latencystats\r\nlatency_percentiles_usec_get:p50=1.003,p99=2.007,p99.9=2.007\r\n',
+    );
+  });
+
+  test('only databases with keys are shown', () => {
+    assert.equal(
+      infoText(sources(), ['keyspace']),
+      '# Keyspace\r\ndb1:keys=2,expires=1,avg_ttl=500\r\n',
+    );
+  });
+
+  test('bytes for people', () => {
+    assert.deepEqual([0, 1023, 1024, 1536, 1024 ** 2, 1.5 * 1024 ** 3, 1024 ** 6].map(humanBytes), [
+      '0B',
+      '1023B',
+      '1.00K',
+      '1.50K',
+      '1.00M',
+      '1.50G',
+      '1024.00P',
+    ]);
+    assert.deepEqual([percentText(1, 3), percentText(1, 0)], ['33.33%', '0.00%']);
+  });
+});
+
+const fullReplication = {
+  role: 'primary',
+  backlogBytes: 0,
+  infoLines: () => [
+    ...['role:master', 'connected_slaves:0', 'master_failover_state:no-failover'],
+    ...['master_replid:0', 'master_replid2:0', 'master_repl_offset:0', 'second_repl_offset:-1'],
+    ...['repl_backlog_active:0', 'repl_backlog_size:0', 'repl_backlog_first_byte_offset:0'],
+    'repl_backlog_histlen:0',
+  ],
+};
