@@ -32,11 +32,9 @@ export class ArenaTable {
     assert(this.#first >= 0 && this.#first < this.#end);
   }
 
-  /** Numbers that are not in use. */
-  get freeNumbers(): number {
-    let count = 0;
-    for (let i = this.#first; i < this.#end; i++) if (this.arenas[i] === NO_ARENA) count++;
-    return count;
+  /** Are there numbers for an arena of so many pages? */
+  canCreate(pages: number): boolean {
+    return this.#findNumbers(Math.ceil(pages / ARENA_PAGES)) >= 0;
   }
 
   /** Throws OutOfMemoryError when no numbers or no memory are left. */

@@ -280,8 +280,7 @@ export class BlockAllocator {
   }
 
   #takeLarge(count: number): number {
-    const arena = this.#table.create(count);
-    arena.bornInView = this.#barrier.view;
+    const arena = this.#pages.createLarge(count);
     arena.run[0] = 1;
     arena.sizeClass[0] = PAGES_CLASS;
     arena.span[0] = count;

@@ -78,6 +78,19 @@ export class Evacuator {
     this.#leftovers.length = 0;
   }
 
+  /** The address space is used up: closed arenas are used again, empty ones make room at once. */
+  reclaim(): void {
+    for (const arena of this.#victims) this.#blocks.open(arena);
+    this.#victims.length = 0;
+    if (this.#barrier.isFrozen) return;
+    this.#blocks.releaseIdleRuns();
+    for (const arena of this.#table.list()) {
+      if (arena.usedPages > 0 || arena === this.#root || arena.isLarge) continue;
+      this.#blocks.close(arena);
+      this.garbageBytes += this.#table.drop(arena);
+    }
+  }
+
   /** One slice; returns true when more work is due at once. */
   step(budgetMs: number, monotonicMs: () => number): boolean {
     const nowMs = monotonicMs();

@@ -97,7 +97,7 @@ export class Memory implements BlockReader {
     this.#barrier = new WriteBarrier(this.#table, options.shadowBytesMax ?? ADDRESS_SPACE_BYTES);
     this.#blocks = new BlockAllocator({
       table: this.#table,
-      pages: new PageAllocator(this.#table, this.#barrier),
+      pages: new PageAllocator(this.#table, this.#barrier, () => this.#evacuator.reclaim()),
       barrier: this.#barrier,
       onLargeFree: (arena) => this.#evacuator.onLargeFree(arena),
     });

@@ -26,16 +26,19 @@ export class PageAllocator {
   readonly #heads = new Int32Array(BINS);
   /** One bit a bin: not empty. */
   readonly #filled = new Int32Array(BIN_WORDS);
+  /** Called when the address space is used up: gives back what it can do without. */
+  readonly #onExhausted: () => void;
 
-  constructor(table: ArenaTable, barrier: WriteBarrier) {
+  constructor(table: ArenaTable, barrier: WriteBarrier, onExhausted: () => void) {
     this.#table = table;
     this.#barrier = barrier;
+    this.#onExhausted = onExhausted;
   }
 
   /** A run of `count` pages, up to ARENA_PAGES; returns the number of its first page in the whole
    * address space. Throws OutOfMemoryError. */
   take(count: number): number {
-    const page = this.#find(count) || this.openArena();
+    const page = this.#find(count) || this.#grow(count);
     const arena = this.#table.arenas[page >>> ARENA_PAGES_SHIFT];
     const first = page & PAGE_MASK;
     const span = arena.span[first];
@@ -58,12 +61,12 @@ export class PageAllocator {
     if (!arena.isClosed) this.#join(arena, first, count);
   }
 
-  /** Makes one more arena; returns the number of its first page. */
-  openArena(): number {
-    const arena = this.#table.create(ARENA_PAGES);
+  /** A new arena for one block that is larger than other arenas. */
+  createLarge(pages: number): Arena {
+    if (!this.#table.canCreate(pages)) this.#onExhausted();
+    const arena = this.#table.create(pages);
     arena.bornInView = this.#barrier.view;
-    this.#link(arena, 0, arena.pages);
-    return arena.number << ARENA_PAGES_SHIFT;
+    return arena;
   }
 
   /** Takes the arena's free extents off the lists. */
@@ -81,6 +84,19 @@ export class PageAllocator {
       if (end > page) this.#link(arena, page, end - page);
       page = end < arena.pages ? end + arena.span[end] : end;
     }
+  }
+
+  /** Makes room for `count` pages: with one more arena, or with what is left of the others. */
+  #grow(count: number): number {
+    if (!this.#table.canCreate(ARENA_PAGES)) {
+      this.#onExhausted();
+      const page = this.#find(count);
+      if (page !== 0) return page;
+    }
+    const arena = this.#table.create(ARENA_PAGES);
+    arena.bornInView = this.#barrier.view;
+    this.#link(arena, 0, arena.pages);
+    return arena.number << ARENA_PAGES_SHIFT;
   }
 
   #join(arena: Arena, first: number, count: number): void {
