@@ -114,8 +114,9 @@ describe('INFO', () => {
     );
     assert.match(text, /\r\n\r\n# CPU\r\n/);
     assert.equal(infoText(sources(), ['sentinel']), '');
-    const all = infoText(sources(), ['all', 'cpu']);
-    assert.equal(all, infoText(sources(), ['everything', 'default']));
+    const source = sources();
+    const all = infoText(source, ['all', 'cpu']);
+    assert.equal(all, infoText(source, ['everything', 'default']));
   });
 
   test('the server says what it stands for and what it is', () => {
