@@ -149,6 +149,8 @@ export const SAVE_RETRY_SECONDS = 5;
 /** Bytes read from a file in one go while loading. */
 export const LOAD_CHUNK_BYTES = 256 * 1024;
 
+assert(LOAD_CHUNK_BYTES <= RDB_READ_BUFFER_KEPT_BYTES);
+
 /** Longest stretch of loading between two turns of the event loop, in ms. */
 export const LOAD_SLICE_MS = 5;
 

@@ -23,6 +23,7 @@ class SnapshotRun {
   private readonly reader: FrozenReader;
   private bytes = 0;
   private syncedBytes = 0;
+  private reportedBytes = 0;
   /** What is being done, for the log line of a failure. */
   private operation = 'rdbSaveRio';
 
@@ -68,8 +69,9 @@ class SnapshotRun {
       fdatasyncSync(this.order.descriptor);
       this.syncedBytes = this.bytes;
     }
-    const progress: SnapshotReport = { kind: 'progress', bytes: this.bytes, keys };
-    report(progress);
+    if (this.bytes - this.reportedBytes < SNAPSHOT_CHUNK_BYTES) return;
+    this.reportedBytes = this.bytes;
+    report({ kind: 'progress', bytes: this.bytes, keys });
   }
 
   private checkAbort(): void {

@@ -49,8 +49,8 @@ export type RdbAux = readonly (readonly [name: string, value: string | number])[
 const UNCOMPRESSED_BYTES_MAX = 20;
 /** Longest text that can be a 32-bit integer. */
 const INTEGER_TEXT_MAX = 11;
-/** From this size on a string goes to the sink from where it lies. */
-const DIRECT_BYTES_MIN = 64 * 1024;
+/** From this size on a string goes to the sink from where it lies; pieces are gathered. */
+const DIRECT_BYTES_MIN = 256 * 1024;
 /** Most that an entry needs before its key: opcodes, expiry, idle time, type. */
 const ENTRY_HEAD_BYTES = 1 + 8 + 1 + LENGTH_BYTES_MAX + 2 + 1;
 /** Room for whatever is reserved in one go. */
