@@ -143,7 +143,7 @@ export class Snapshots implements SnapshotControl {
 
   /** DEBUG RELOAD's second half. Rejects when the file cannot be loaded. */
   async reload(options: { flush: boolean }): Promise<void> {
-    const { loader, keyspace, role, log } = this.options;
+    const { loader, keyspace, role } = this.options;
     const result = await loader.loadFile(loader.dumpPath, {
       role: role(),
       flush: options.flush,
@@ -152,7 +152,6 @@ export class Snapshots implements SnapshotControl {
         keyspace.events.onExpired(database, key, start, end),
     });
     if (!result.ok) throw new Error(result.missing ? 'there is no RDB file' : result.error);
-    log.warning('DB reloaded by DEBUG RELOAD');
   }
 
   /** Every 100 ms: save points, and a scheduled save. */
