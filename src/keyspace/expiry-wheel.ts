@@ -20,7 +20,7 @@ const SLOT_BITS = 8;
 const TICK_MAX = 2 ** 30;
 /** A wheel this far from its start is to be replaced, so that ticks stay below TICK_MAX. */
 const WORN_TICK = 2 ** 29;
-/** Items moved or empty ticks passed in one call of poll. */
+/** Items moved or ticks passed in one call of poll. */
 const POLL_WORK = 64;
 
 const CHUNK_INTS = 64;
@@ -42,6 +42,8 @@ export type WheelState = typeof WHEEL_IDLE | typeof WHEEL_DUE | typeof WHEEL_BUS
 export class ExpiryWheel {
   readonly #startMs: number;
   readonly #heads = new Int32Array(LEVELS * SLOTS);
+  /** Items on each level: empty levels are passed in one jump, however long nobody polled. */
+  readonly #itemsOn = new Int32Array(LEVELS);
   #slabs: Int32Array[] = [];
   #freeChunk = 0;
   #items = 0;
@@ -51,6 +53,7 @@ export class ExpiryWheel {
   #cascadeLevel = 0;
   /** A slot that is moving down. */
   #cascading = 0;
+  #cascadingLevel = 0;
   dueHash = 0;
 
   /** `startMs`: now, wall clock. */
@@ -89,7 +92,8 @@ export class ExpiryWheel {
       if (this.#cascading !== 0) {
         this.#cascadeOne();
       } else if (this.#cascadeLevel > 0) {
-        const slot = this.#slotOf(this.#cascadeLevel--, this.#tick);
+        this.#cascadingLevel = this.#cascadeLevel--;
+        const slot = this.#slotOf(this.#cascadingLevel, this.#tick);
         this.#cascading = this.#heads[slot];
         this.#heads[slot] = 0;
       } else if (this.#heads[this.#tick & (SLOTS - 1)] !== 0) {
@@ -98,10 +102,18 @@ export class ExpiryWheel {
       } else if (this.#tick === now) {
         return WHEEL_IDLE;
       } else {
-        this.#enter(this.#tick + 1);
+        this.#enter(Math.min(now, this.#nextTick()));
       }
     }
     return WHEEL_BUSY;
+  }
+
+  /** The next tick at which something can be due or has to move down. */
+  #nextTick(): number {
+    let level = 0;
+    while (level < LEVELS && this.#itemsOn[level] === 0) level++;
+    const span = 2 ** (SLOT_BITS * level);
+    return (Math.floor(this.#tick / span) + 1) * span;
   }
 
   #enter(tick: number): void {
@@ -126,6 +138,7 @@ export class ExpiryWheel {
       this.#heads[slot] = slab[at + CHUNK_NEXT];
       this.#release(chunk);
     }
+    this.#itemsOn[0]--;
     if (--this.#items === 0) this.#dropSlabs();
   }
 
@@ -140,6 +153,7 @@ export class ExpiryWheel {
       this.#cascading = slab[at + CHUNK_NEXT];
       this.#release(chunk);
     }
+    this.#itemsOn[this.#cascadingLevel]--;
     this.#insert(hash, tick);
   }
 
@@ -147,6 +161,7 @@ export class ExpiryWheel {
     const ahead = tick - this.#tick;
     let level = 0;
     while (level < LEVELS - 1 && ahead >= 2 ** (SLOT_BITS * (level + 1))) level++;
+    this.#itemsOn[level]++;
     const slot = this.#slotOf(level, tick);
     let chunk = this.#heads[slot];
     if (chunk === 0 || this.#countOf(chunk) === ITEMS_PER_CHUNK) {
