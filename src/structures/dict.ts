@@ -84,6 +84,19 @@ export class Dict {
     return (this.#buckets.count + this.#overflows) * BUCKET_BYTES;
   }
 
+  /** Buckets of the longest chain. Walks all of them: for tests and DEBUG. */
+  longestChain(): number {
+    let longest = 0;
+    for (let i = 0; i < this.#buckets.count; i++) {
+      let length = 0;
+      for (let bucket = this.#buckets.ref(i); bucket !== 0; length++) {
+        bucket = this.#memory.int32(bucket, BUCKET_LINK);
+      }
+      longest = Math.max(longest, length);
+    }
+    return longest;
+  }
+
   /** The first entry with this hash, 0 when there is none. The place is remembered for next, replace, remove. */
   first(hash: number): Ref {
     this.#hash = hash;

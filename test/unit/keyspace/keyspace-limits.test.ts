@@ -1,0 +1,126 @@
+/* What must not degrade: floods of chosen keys, mass deletes, large flushes. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Keyspace } from '../../../src/keyspace/keyspace.js';
+import { NO_EXPIRY, setString, stringBytes } from '../../../src/keyspace/string-value.js';
+import { Memory } from '../../../src/memory/memory.js';
+import { latin1, latin1Text } from '../../../src/structures/bytes.js';
+import { writeInteger } from '../../../src/structures/integers.js';
+import { KeyedHash } from '../../../src/structures/siphash.js';
+import { checkWalk, type ModelDatabase, seededRandom } from './keyspace-model.js';
+
+const isLong = process.env.TANDEM_LONG === '1';
+
+function newKeyspace(seed: Uint8Array): Keyspace {
+  return new Keyspace({
+    memory: new Memory(),
+    databases: 2,
+    hashSeed: seed,
+    random: seededRandom(1),
+    nowMs: 1_700_000_000_000,
+    events: {
+      wantsModified: false,
+      onModified: () => {},
+      onExpired: () => {},
+      onReplaced: () => {},
+    },
+  });
+}
+
+const key = new Uint8Array(32);
+
+function put(keyspace: Keyspace, n: number): void {
+  const end = writeInteger(n, key, 0);
+  setString(keyspace.databases[0], key, 0, end, key, 0, end, NO_EXPIRY);
+}
+
+function remove(keyspace: Keyspace, n: number): boolean {
+  return keyspace.databases[0].delete(key, 0, writeInteger(n, key, 0));
+}
+
+/** Numbers whose keys fall into one bucket under the given seed, up to 2^12 buckets. */
+function collidingUnder(seed: Uint8Array, count: number): number[] {
+  const hash = new KeyedHash(seed);
+  const found: number[] = [];
+  for (let n = 0; found.length < count; n++) {
+    if ((hash.hash(key, 0, writeInteger(n, key, 0)) & 0xfff) === 0) found.push(n);
+  }
+  return found;
+}
+
+test('a flood of keys chosen for one seed is harmless under another', () => {
+  const known = new Uint8Array(8).fill(1);
+  const chosen = collidingUnder(known, 1000);
+  const unlucky = newKeyspace(known);
+  const lucky = newKeyspace(new Uint8Array(8).fill(2));
+  for (const n of chosen) {
+    put(unlucky, n);
+    put(lucky, n);
+  }
+  // Under the known seed all lie in one long chain of overflow buckets; under another few do.
+  const perKey = (keyspace: Keyspace): number => keyspace.databases[0].contents.dict.longestChain();
+  assert.ok(perKey(unlucky) > 50, `${perKey(unlucky)}`);
+  assert.ok(perKey(lucky) <= 3, `${perKey(lucky)}`);
+});
+
+test('95 % deleted at random: the dict shrinks and memory is given back', () => {
+  const keyspace = newKeyspace(new Uint8Array(8).fill(9));
+  const { memory } = keyspace;
+  const empty = memory.usedBytes;
+  const count = isLong ? 3_000_000 : 300_000;
+  for (let n = 0; n < count; n++) put(keyspace, n);
+  const full = memory.usedBytes - empty;
+  const resident = memory.residentBytes;
+  const random = seededRandom(4);
+  const kept: ModelDatabase = new Map();
+  for (let n = 0; n < count; n++) {
+    if (random() < 0.95) {
+      assert.ok(remove(keyspace, n));
+    } else {
+      const encoding = 'int' as const;
+      kept.set(String(n), { value: String(n), encoding, expiresAtMs: -1 });
+    }
+  }
+  const used = memory.usedBytes - empty;
+  // The dict keeps up to twice the buckets for each key that it had when it was full.
+  assert.ok(used / kept.size < (full / count) * 1.3, `${used / kept.size} bytes a key`);
+  let nowMs = 0;
+  for (let i = 0; i < 20_000; i++) {
+    nowMs += 10;
+    memory.tick(1, () => {
+      nowMs += 0.01;
+      return nowMs;
+    });
+  }
+  // Moved or not, everything is still there.
+  checkWalk(memory, [kept, new Map()]);
+  for (const name of [...kept.keys()].slice(0, 1000)) {
+    const bytes = latin1(name);
+    const entry = keyspace.databases[0].peek(bytes, 0, bytes.length);
+    assert.equal(latin1Text(stringBytes(keyspace.databases[0], entry)), name);
+  }
+  if (isLong) {
+    assert.ok(memory.residentBytes < resident / 3, `${memory.residentBytes} of ${resident}`);
+  }
+  for (const name of kept.keys()) assert.ok(remove(keyspace, Number(name)));
+  assert.equal(memory.usedBytes, empty);
+});
+
+test('a flush is over at once; the background frees in slices and counts what it freed', () => {
+  const keyspace = newKeyspace(new Uint8Array(8));
+  const empty = keyspace.memory.usedBytes;
+  for (let n = 0; n < 50_000; n++) put(keyspace, n);
+  assert.equal(keyspace.flush('all'), 50_000);
+  assert.equal(keyspace.size, 0);
+  assert.equal(keyspace.lazyFreePending, 50_000);
+  put(keyspace, 1);
+  let slices = 0;
+  let looks = 0;
+  while (keyspace.backgroundSlice(1, () => ++looks / 10)) slices++;
+  assert.ok(slices > 50, `${slices} slices`);
+  assert.equal(keyspace.lazyFreePending, 0);
+  assert.equal(keyspace.lazyFreedObjects, 50_000);
+  assert.ok(remove(keyspace, 1));
+  assert.equal(keyspace.memory.usedBytes, empty);
+});
