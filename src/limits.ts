@@ -163,9 +163,9 @@ export const CONFIG_INCLUDES_MAX = 1000;
 /** Milliseconds between two looks whether the log file was renamed away. */
 export const LOG_ROTATION_CHECK_MS = 1000;
 
-/** Shadow pages kept ready for the writes under a frozen view, in pages of 4 KiB: below it an idle
- * tick makes the next chunk, so that no write pays for it. */
-export const SHADOW_SPARE_PAGES = 4096;
+/** Shadow pages that idle ticks have ready for the writes under a frozen view, in pages of 4 KiB:
+ * the system takes microseconds to provide one, and no write should pay for it. */
+export const SHADOW_SPARE_PAGES = 1024;
 
 /** Memory held from the system that may lie unused, in bytes, beside a share of what is used:
  * below it giving back is not worth the moving. */
@@ -181,7 +181,11 @@ export const EVACUATION_PLAN_PERIOD_MS = 1000;
 export const EVACUATION_PATIENCE_MS = 30_000;
 export const EVACUATION_REST_MS = 300_000;
 
-/** Dropped memory that is worth a garbage collection, in bytes, and the pause between two, in ms:
- * each stops the server for some milliseconds. */
-export const GARBAGE_COLLECT_BYTES = 4 * 1024 * 1024;
-export const GARBAGE_COLLECT_PERIOD_MS = 5000;
+/** Pause between two garbage collections that give memory back, in ms: each stops the server for
+ * some milliseconds. */
+export const GARBAGE_COLLECT_PERIOD_MS = 1000;
+
+/** Shadow memory that stays for the next frozen view, in bytes, and how long the rest of it does
+ * after a view, in ms: a new page costs more than the copy into it. */
+export const SHADOW_KEPT_BYTES = 4 * 1024 * 1024;
+export const SHADOW_KEPT_MS = 10_000;

@@ -2,21 +2,29 @@
  * Gives memory back: closes sparse arenas, has the owners of their blocks move these elsewhere,
  * drops the empty arenas and has them collected. All of it in slices on idle ticks, and none of it
  * while a view is frozen: every move would copy a page, and the reader may still be in there. V8
- * counts shared buffers as nothing, so it would not collect them by itself (decision 0001).
+ * counts shared buffers as nothing, so it would not collect them by itself. One arena goes with each
+ * collection: the collector may have to wait until the system has taken it (decision 0001).
  */
 
 import {
   EVACUATION_PATIENCE_MS,
   EVACUATION_PLAN_PERIOD_MS,
   EVACUATION_REST_MS,
-  GARBAGE_COLLECT_BYTES,
   GARBAGE_COLLECT_PERIOD_MS,
+  SHADOW_KEPT_MS,
 } from '../limits.js';
 import type { Arena } from './arena.js';
 import type { ArenaTable } from './arena-table.js';
 import type { BlockAllocator } from './block-allocator.js';
 import { planEvacuation } from './evacuation-plan.js';
-import { ARENA_PAGES_SHIFT, PAGE_BYTES, PAGE_UNITS_SHIFT, type Ref, UNIT_BYTES } from './layout.js';
+import {
+  ARENA_BYTES,
+  ARENA_PAGES_SHIFT,
+  PAGE_BYTES,
+  PAGE_UNITS_SHIFT,
+  type Ref,
+  UNIT_BYTES,
+} from './layout.js';
 import type { WriteBarrier } from './shadow.js';
 import { CLASS_UNITS, MAP_SHIFT, PAGES_CLASS, RUN_BLOCKS } from './size-classes.js';
 
@@ -29,8 +37,6 @@ const BLOCKS_PER_CLOCK_READ = 16;
 
 export class Evacuator {
   relocate: Relocate | null = null;
-  /** Bytes that go with the next collection. */
-  garbageBytes = 0;
   readonly #table: ArenaTable;
   readonly #blocks: BlockAllocator;
   readonly #barrier: WriteBarrier;
@@ -38,13 +44,20 @@ export class Evacuator {
   readonly #root: Arena;
   /** Closed arenas that are being emptied; the last one first. */
   readonly #victims: Arena[] = [];
+  /** Closed arenas that are empty: one goes with each collection, unless it is needed again. */
+  readonly #empties: Arena[] = [];
   /** Large arenas that were freed under a view that knows them. */
   readonly #leftovers: Arena[] = [];
+  /** Bytes of large arenas that are in the table no more and wait for a collection. */
+  #garbageBytes = 0;
   #page = 0;
   #block = 0;
   #closedAtMs = 0;
   #planAtMs = 0;
   #collectAtMs = 0;
+  /** A view has ended; when, is known at the next step. */
+  #hasThawed = false;
+  #dropSparesAtMs = 0;
 
   constructor(options: {
     table: ArenaTable;
@@ -69,13 +82,28 @@ export class Evacuator {
   onLargeFree(arena: Arena): void {
     const isInView = this.#barrier.isFrozen && arena.bornInView !== this.#barrier.view;
     if (isInView) this.#leftovers.push(arena);
-    else this.garbageBytes += this.#table.drop(arena);
+    else this.#garbageBytes += this.#table.drop(arena);
   }
 
-  onThaw(shadowBytes: number): void {
-    this.garbageBytes += shadowBytes;
-    for (const arena of this.#leftovers) this.garbageBytes += this.#table.drop(arena);
+  onThaw(): void {
+    for (const arena of this.#leftovers) this.#garbageBytes += this.#table.drop(arena);
     this.#leftovers.length = 0;
+    this.#hasThawed = true;
+  }
+
+  /** One more arena is wanted: an empty one that has not gone yet is opened again, whose pages are
+   * there already. False when there is none. */
+  reopenEmpty(): boolean {
+    const arena = this.#empties.pop();
+    if (arena === undefined) return false;
+    this.#blocks.open(arena);
+    return true;
+  }
+
+  /** Room for a large block is wanted: garbage must not pile up as fast as large values are
+   * overwritten. */
+  beforeLarge(): void {
+    if (this.#garbageBytes >= ARENA_BYTES) this.#runCollector();
   }
 
   /** The address space is used up: closed arenas are used again, empty ones make room at once. */
@@ -86,17 +114,18 @@ export class Evacuator {
     this.#blocks.releaseIdleRuns();
     for (const arena of this.#table.list()) {
       if (arena.usedPages > 0 || arena === this.#root || arena.isLarge) continue;
-      this.#blocks.close(arena);
-      this.garbageBytes += this.#table.drop(arena);
+      if (!arena.isClosed) this.#blocks.close(arena);
+      this.#garbageBytes += this.#table.drop(arena);
     }
+    this.#empties.length = 0;
   }
 
   /** One slice; returns true when more work is due at once. */
   step(budgetMs: number, monotonicMs: () => number): boolean {
     const nowMs = monotonicMs();
-    if (this.#victims.length === 0) this.#plan(nowMs);
+    if (this.#victims.length + this.#empties.length === 0) this.#plan(nowMs);
     if (this.#victims.length > 0) this.#evacuate(nowMs + budgetMs, monotonicMs);
-    else this.#collect(nowMs);
+    this.#collect(nowMs);
     return this.#victims.length > 0 && this.relocate !== null;
   }
 
@@ -116,7 +145,7 @@ export class Evacuator {
       // One that holds blocks is closed only when somebody is there to move them.
       if (arena.usedPages > 0 && this.relocate === null) continue;
       this.#blocks.close(arena);
-      this.#victims.push(arena);
+      (arena.usedPages === 0 ? this.#empties : this.#victims).push(arena);
     }
     this.#closedAtMs = nowMs;
     this.#page = 0;
@@ -135,7 +164,7 @@ export class Evacuator {
       this.#block = 0;
       if (arena.usedPages === 0) {
         this.#victims.pop();
-        this.garbageBytes += this.#table.drop(arena);
+        this.#empties.push(arena);
         this.#closedAtMs = nowMs;
       } else if (nowMs > this.#closedAtMs + EVACUATION_PATIENCE_MS) {
         this.#victims.pop();
@@ -192,10 +221,29 @@ export class Evacuator {
     this.#block = 0;
   }
 
+  /** One thing goes at a time. */
   #collect(nowMs: number): void {
-    if (this.garbageBytes < GARBAGE_COLLECT_BYTES || nowMs < this.#collectAtMs) return;
+    if (this.#hasThawed) {
+      this.#hasThawed = false;
+      this.#dropSparesAtMs = nowMs + SHADOW_KEPT_MS;
+    }
+    if (nowMs < this.#collectAtMs || !this.#letOneGo(nowMs)) return;
     this.#collectAtMs = nowMs + GARBAGE_COLLECT_PERIOD_MS;
-    this.garbageBytes = 0;
+    this.#runCollector();
+  }
+
+  #letOneGo(nowMs: number): boolean {
+    if (this.#garbageBytes > 0) return true;
+    const arena = this.#empties.shift();
+    if (arena !== undefined) {
+      this.#table.drop(arena);
+      return true;
+    }
+    return nowMs >= this.#dropSparesAtMs && this.#barrier.dropSpare();
+  }
+
+  #runCollector(): void {
+    this.#garbageBytes = 0;
     this.#collectGarbage();
   }
 }

@@ -97,7 +97,7 @@ export class Memory implements BlockReader {
     this.#barrier = new WriteBarrier(this.#table, options.shadowBytesMax ?? ADDRESS_SPACE_BYTES);
     this.#blocks = new BlockAllocator({
       table: this.#table,
-      pages: new PageAllocator(this.#table, this.#barrier, () => this.#evacuator.reclaim()),
+      pages: new PageAllocator(this.#table, this.#barrier, () => this.#evacuator),
       barrier: this.#barrier,
       onLargeFree: (arena) => this.#evacuator.onLargeFree(arena),
     });
@@ -126,9 +126,9 @@ export class Memory implements BlockReader {
     return this.#barrier.shadowBytes;
   }
 
-  /** Bytes dropped that go with the next garbage collection. */
-  get garbageBytes(): number {
-    return this.#evacuator.garbageBytes;
+  /** Bytes that the system holds memory for because of frozen views, now or kept for the next. */
+  get shadowResidentBytes(): number {
+    return this.#barrier.shadowResidentBytes;
   }
 
   // --- blocks ---
@@ -282,7 +282,8 @@ export class Memory implements BlockReader {
     assert(this.isFrozen);
     this.isFrozen = false;
     this.#check?.onThaw();
-    this.#evacuator.onThaw(this.#barrier.thaw());
+    this.#barrier.thaw();
+    this.#evacuator.onThaw();
   }
 
   /** Checked memory only: asserts that the view still shows every page as it was at the freeze. */
@@ -311,7 +312,7 @@ export class Memory implements BlockReader {
   /** Background work for about `budgetMs`. Returns true when more is due at once. */
   tick(budgetMs: number, monotonicMs: () => number): boolean {
     if (this.isFrozen) {
-      this.#barrier.prepare();
+      this.#barrier.prepare(monotonicMs() + budgetMs, monotonicMs);
       return false;
     }
     return this.#evacuator.step(budgetMs, monotonicMs);

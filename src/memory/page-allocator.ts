@@ -11,6 +11,13 @@ import type { ArenaTable } from './arena-table.js';
 import { ARENA_PAGES, ARENA_PAGES_SHIFT } from './layout.js';
 import type { WriteBarrier } from './shadow.js';
 
+/** Whom to ask before memory grows: see evacuator.ts. */
+export interface Reserves {
+  reopenEmpty(): boolean;
+  beforeLarge(): void;
+  reclaim(): void;
+}
+
 const EXACT_BINS = 32;
 const EXACT_EXPONENT = 5;
 const BINS = EXACT_BINS + (ARENA_PAGES_SHIFT - EXACT_EXPONENT) * 8 + 1;
@@ -26,13 +33,12 @@ export class PageAllocator {
   readonly #heads = new Int32Array(BINS);
   /** One bit a bin: not empty. */
   readonly #filled = new Int32Array(BIN_WORDS);
-  /** Called when the address space is used up: gives back what it can do without. */
-  readonly #onExhausted: () => void;
+  readonly #reserves: () => Reserves;
 
-  constructor(table: ArenaTable, barrier: WriteBarrier, onExhausted: () => void) {
+  constructor(table: ArenaTable, barrier: WriteBarrier, reserves: () => Reserves) {
     this.#table = table;
     this.#barrier = barrier;
-    this.#onExhausted = onExhausted;
+    this.#reserves = reserves;
   }
 
   /** A run of `count` pages, up to ARENA_PAGES; returns the number of its first page in the whole
@@ -63,7 +69,8 @@ export class PageAllocator {
 
   /** A new arena for one block that is larger than other arenas. */
   createLarge(pages: number): Arena {
-    if (!this.#table.canCreate(pages)) this.#onExhausted();
+    this.#reserves().beforeLarge();
+    if (!this.#table.canCreate(pages)) this.#reserves().reclaim();
     const arena = this.#table.create(pages);
     arena.bornInView = this.#barrier.view;
     return arena;
@@ -88,8 +95,9 @@ export class PageAllocator {
 
   /** Makes room for `count` pages: with one more arena, or with what is left of the others. */
   #grow(count: number): number {
+    if (this.#reserves().reopenEmpty()) return this.#find(count);
     if (!this.#table.canCreate(ARENA_PAGES)) {
-      this.#onExhausted();
+      this.#reserves().reclaim();
       const page = this.#find(count);
       if (page !== 0) return page;
     }

@@ -9,7 +9,7 @@
  */
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { SHADOW_SPARE_PAGES } from '../limits.js';
+import { SHADOW_KEPT_BYTES, SHADOW_SPARE_PAGES } from '../limits.js';
 import type { Arena } from './arena.js';
 import type { ArenaTable } from './arena-table.js';
 import {
@@ -21,13 +21,24 @@ import {
 } from './frozen-view.js';
 import { PAGE_BYTES, PAGE_SHIFT, type Ref } from './layout.js';
 
+/** Shadow pages are touched first here, one after the other: the system gives memory only then. */
+interface Chunk {
+  readonly u8: Uint8Array;
+  touchedPages: number;
+}
+
+/** Pages touched between two looks at the clock: each may cost some microseconds. */
+const PAGES_PER_CLOCK_READ = 16;
+
 export class WriteBarrier {
   isFrozen = false;
   /** Number of the view that is frozen, 0 when none is. */
   view = 0;
   readonly #table: ArenaTable;
   readonly #pagesMax: number;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks: Chunk[] = [];
+  /** Chunks of views that have ended, for the next one: their pages are there already. */
+  readonly #spares: Chunk[] = [];
   #views = 0;
   #pages = 0;
   #port: MessagePort | null = null;
@@ -73,24 +84,36 @@ export class WriteBarrier {
     };
   }
 
-  /** Clears all shadow words and lets the shadow pages go. Returns the bytes that will go with the
-   * next garbage collection. */
-  thaw(): number {
+  /** Bytes that the system holds for shadow pages, used or not. */
+  get shadowResidentBytes(): number {
+    return bytesOf(this.#chunks) + bytesOf(this.#spares);
+  }
+
+  /** Clears all shadow words; the shadow pages may be used again. */
+  thaw(): void {
     for (const arena of this.#table.list()) {
       if (!arena.hasShadows) continue;
       arena.shadow.fill(0);
       arena.leftView.fill(0);
       arena.hasShadows = false;
     }
-    const bytes = this.shadowBytes;
     this.#port?.close();
     this.#port = null;
     this.#control = null;
+    // The first one last: it is taken first again, and has most of its pages.
+    this.#spares.push(...this.#chunks.reverse());
     this.#chunks.length = 0;
     this.#pages = 0;
     this.isFrozen = false;
     this.view = 0;
-    return bytes;
+  }
+
+  /** Lets one spare chunk go with the next garbage collection, if they hold more than is worth
+   * keeping. */
+  dropSpare(): boolean {
+    if (bytesOf(this.#spares) <= SHADOW_KEPT_BYTES) return false;
+    this.#spares.shift();
+    return true;
   }
 
   /** While frozen, before a write: preserves every page of the range that still needs it. */
@@ -127,16 +150,25 @@ export class WriteBarrier {
     arena.shadow.fill(NOT_IN_VIEW);
   }
 
-  /** While frozen, on an idle tick: has a chunk ready before it is needed. */
-  prepare(): void {
-    const left = this.#chunks.length * CHUNK_PAGES - this.#pages;
-    if (left < SHADOW_SPARE_PAGES && this.#pages + left < this.#pagesMax) this.#addChunk();
+  /** While frozen, on an idle tick: has the next pages ready before a write needs them. */
+  prepare(endMs: number, monotonicMs: () => number): void {
+    const wanted = Math.min(this.#pages + SHADOW_SPARE_PAGES, this.#pagesMax);
+    if (wanted > this.#chunks.length * CHUNK_PAGES) this.#addChunk();
+    for (let page = this.#pages; page < wanted; page++) {
+      const chunk = this.#chunks[page >>> CHUNK_PAGES_SHIFT];
+      if (chunk === undefined) return;
+      const inChunk = page & (CHUNK_PAGES - 1);
+      if (inChunk < chunk.touchedPages) continue;
+      chunk.u8[inChunk << PAGE_SHIFT] = 0;
+      chunk.touchedPages = inChunk + 1;
+      if (page % PAGES_PER_CLOCK_READ === 0 && monotonicMs() >= endMs) return;
+    }
   }
 
   /** The old bytes of a page in the view. For checks. */
   shadowPage(number: number): Uint8Array {
     const start = ((number - 1) & (CHUNK_PAGES - 1)) << PAGE_SHIFT;
-    return this.#chunks[(number - 1) >>> CHUNK_PAGES_SHIFT].subarray(start, start + PAGE_BYTES);
+    return this.#chunks[(number - 1) >>> CHUNK_PAGES_SHIFT].u8.subarray(start, start + PAGE_BYTES);
   }
 
   #preserve(arena: Arena, page: number): void {
@@ -150,7 +182,9 @@ export class WriteBarrier {
     const chunk = this.#chunks[index >>> CHUNK_PAGES_SHIFT];
     const start = page << PAGE_SHIFT;
     const bytes = arena.u8.subarray(start, start + PAGE_BYTES);
-    chunk.set(bytes, (index & (CHUNK_PAGES - 1)) << PAGE_SHIFT);
+    const inChunk = index & (CHUNK_PAGES - 1);
+    chunk.u8.set(bytes, inChunk << PAGE_SHIFT);
+    if (inChunk >= chunk.touchedPages) chunk.touchedPages = inChunk + 1;
     Atomics.exchange(arena.shadow, page, index + 1);
   }
 
@@ -161,14 +195,23 @@ export class WriteBarrier {
   }
 
   #addChunk(): void {
-    let buffer: SharedArrayBuffer;
-    try {
-      buffer = new SharedArrayBuffer(CHUNK_PAGES * PAGE_BYTES);
-    } catch (error) {
-      if (error instanceof RangeError) return;
-      throw error;
-    }
-    this.#chunks.push(new Uint8Array(buffer));
-    this.#port?.postMessage(buffer);
+    const chunk = this.#spares.pop() ?? newChunk();
+    if (chunk === null) return;
+    this.#chunks.push(chunk);
+    this.#port?.postMessage(chunk.u8.buffer);
   }
+}
+
+/** Null when the system gives no memory. */
+function newChunk(): Chunk | null {
+  try {
+    return { u8: new Uint8Array(new SharedArrayBuffer(CHUNK_PAGES * PAGE_BYTES)), touchedPages: 0 };
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function bytesOf(chunks: readonly Chunk[]): number {
+  return chunks.reduce((pages, chunk) => pages + chunk.touchedPages, 0) * PAGE_BYTES;
 }
