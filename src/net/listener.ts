@@ -225,7 +225,6 @@ export class Listener {
       log.verbose(`Accepted ${unixPath ? `connection to ${unixPath}` : session.remoteAddress}`);
     const client = handler.onConnection(session);
     if (typeof client === 'string') {
-      counters.rejectedConnections++;
       session.refuse(client);
       return;
     }

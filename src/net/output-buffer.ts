@@ -54,18 +54,23 @@ export class OutputBuffer {
   /** Chunks of the write that is under way. */
   #inFlight: Chunk[] = [];
   #isClosed = false;
+  /** Callbacks are running: what they queue leaves after the last of them, so that they stay in order. */
+  #isSettling = false;
   /** Bytes that wait, or are under way. */
   pendingBytes = 0;
   /** Memory that they occupy: whole chunks. */
   heldBytes = 0;
   readonly #onWriteDone = (): void => {
+    // A write that was taken at once is settled already. Writing on from here would never give way.
+    if (this.#inFlight.length === 0) return;
     this.#settle();
+    this.flush();
     if (this.canFlush) this.#onReady();
   };
 
   /**
    * `onSent`: the kernel has taken so many bytes; may be called from within any method. `onReady`: a
-   * write that took its time is done and more is queued; flush() soon, after others had their turn.
+   * write that took its time is done and still more is queued: flush() after others had their turn.
    */
   constructor(options: {
     target: OutputTarget;
@@ -89,7 +94,8 @@ export class OutputBuffer {
 
   /** Something is queued and no write is under way. */
   get canFlush(): boolean {
-    return this.#queue.length > 0 && this.#inFlight.length === 0 && !this.#isClosed;
+    const isBusy = this.#inFlight.length > 0 || this.#isSettling || this.#isClosed;
+    return this.#queue.length > 0 && !isBusy;
   }
 
   /**
@@ -134,7 +140,7 @@ export class OutputBuffer {
 
   /**
    * Queues the bytes themselves. `onWritten` is called exactly once: when the kernel has taken them, or
-   * by release(). Until then they must not change.
+   * by release(). Until then they must not change. Callbacks come in the order of the calls.
    */
   appendPinned(bytes: Uint8Array, onWritten: () => void): void {
     if (this.#isClosed || bytes.length === 0) {
@@ -208,7 +214,9 @@ export class OutputBuffer {
       if (chunk.kind === 'reply') this.#pool.give(chunk.bytes);
     }
     this.pendingBytes -= bytes;
+    this.#isSettling = true;
     for (const chunk of done) chunk.onWritten?.();
+    this.#isSettling = false;
     this.#onSent(bytes);
   }
 }

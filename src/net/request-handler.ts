@@ -22,7 +22,7 @@ export type Outcome = typeof CONTINUE | typeof STOP | typeof AGAIN;
 export interface RequestHandler {
   /**
    * A connection was accepted. Returns its client, or an error text (without `-` and CRLF) that is sent
-   * before the connection is closed again: see admission.ts. A refused one is counted here.
+   * before the connection is closed again (see admission.ts); the handler counts it as rejected.
    */
   onConnection(connection: Connection): Client | string;
   /** Around the requests of one read. Nothing that they refer to changes before endBatch returns. */
@@ -65,7 +65,6 @@ export interface NetSettings {
 export type NetCounters = Pick<
   Stats,
   | 'connectionsReceived'
-  | 'rejectedConnections'
   | 'netInputBytes'
   | 'netOutputBytes'
   | 'replicationOutputBytes'

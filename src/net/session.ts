@@ -163,7 +163,8 @@ export class Session implements Connection, ReplySink {
     if (this.#isInBatch) this.#host.writer.flush();
     this.#output.appendPinned(bytes, onWritten);
     this.#checkOutput();
-    this.#wake();
+    // At once: whoever sends blocks has gathered them already, and may be inside a long tick.
+    if (!this.#isInBatch) this.#flush();
   }
 
   /**
@@ -182,7 +183,7 @@ export class Session implements Connection, ReplySink {
     looseWriter.begin(this, client.protocol);
     write(looseWriter);
     looseWriter.finish();
-    this.#wake();
+    this.#flush();
   }
 
   endAfterReplies(): void {
@@ -229,7 +230,7 @@ export class Session implements Connection, ReplySink {
   onTurn(): void {
     this.#isWoken = false;
     if (this.#state === 'closed') return;
-    this.#output.flush();
+    this.#flush();
     if (this.#hasRequests && !this.#isSuspended && this.#state === 'open') this.#executeInput();
     this.#afterWork();
     if (this.#isReadPaused && this.#mayRead()) {
@@ -264,8 +265,9 @@ export class Session implements Connection, ReplySink {
   /** Whatever was done, what is left of it: closing, writing, another turn. */
   #afterWork(): void {
     if (this.#state === 'open' && this.#client?.closesAfterReply) this.endAfterReplies();
+    this.#flush();
     if (this.#state === 'ending') this.#endWhenWritten();
-    else if (this.#output.canFlush || (this.#hasRequests && !this.#isSuspended)) this.#wake();
+    else if (this.#hasRequests && !this.#isSuspended) this.#wake();
   }
 
   // Reading
@@ -444,13 +446,15 @@ export class Session implements Connection, ReplySink {
     this.destroy();
   }
 
-  #endWhenWritten(): void {
+  /** One gathering write now, what is left in its turn. */
+  #flush(): void {
     this.#output.flush();
-    if (!this.#output.isEmpty) {
-      if (this.#output.canFlush) this.#wake();
-      return;
-    }
-    if (!this.#socket.writableEnded) this.#socket.destroySoon();
+    if (this.#output.canFlush) this.#wake();
+  }
+
+  #endWhenWritten(): void {
+    this.#flush();
+    if (this.#output.isEmpty && !this.#socket.writableEnded) this.#socket.destroySoon();
   }
 
   /** The peer will send nothing more. As in Redis, what it has not read by then is not for it. */

@@ -167,6 +167,25 @@ test('output: whatever the socket does, all bytes leave once, in order, unchange
   );
 });
 
+test('output: callbacks come in order, also when one of them sends more', () => {
+  const target = new FakeTarget();
+  const { output } = newOutput(target);
+  const calls: number[] = [];
+  const send = (n: number, then?: () => void): void => {
+    output.appendPinned(new Uint8Array(10).fill(n), () => {
+      calls.push(n);
+      then?.();
+    });
+  };
+  send(1, () => {
+    send(3);
+    output.flush();
+  });
+  send(2);
+  while (output.canFlush) output.flush();
+  assert.deepEqual(calls, [1, 2, 3]);
+});
+
 test('output: many small replies to a slow reader share chunks', () => {
   const target = new FakeTarget();
   target.isSlow = true;

@@ -39,7 +39,6 @@ export class FakeServer implements RequestHandler {
   };
   readonly counters: NetCounters = {
     connectionsReceived: 0,
-    rejectedConnections: 0,
     netInputBytes: 0,
     netOutputBytes: 0,
     replicationOutputBytes: 0,
