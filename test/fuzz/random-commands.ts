@@ -51,10 +51,15 @@ const ODD_TIMES = [
   '1.5',
 ];
 
-const FAR_SECONDS = ['1000', '5000', '100000'];
-const FAR_MS = ['1000000', '5000000'];
-const AT_SECONDS = ['33177117420', '20000000000', '1'];
-const AT_MS = ['33177117420123', '20000000000500', '1'];
+/**
+ * Relative times, never twice the same: whether a deadline is later than another must not hang on the
+ * millisecond at which each server was asked.
+ */
+const farSeconds = (random: Random): string => String(random.integer(1_000, 9_000_000));
+const farMs = (random: Random): string => `${farSeconds(random)}000`;
+
+const AT_SECONDS: readonly string[] = ['33177117420', '20000000000', '1'];
+const AT_MS: readonly string[] = ['33177117420123', '20000000000500', '1'];
 
 const PATTERNS = [
   '*',
@@ -103,9 +108,9 @@ function many<T>(random: Random, make: (random: Random) => T, max = 4): T[] {
 function expiry(random: Random): string[] {
   switch (random.integer(0, 4)) {
     case 0:
-      return ['EX', random.pick(FAR_SECONDS)];
+      return ['EX', farSeconds(random)];
     case 1:
-      return ['PX', random.pick(FAR_MS)];
+      return ['PX', farMs(random)];
     case 2:
       return ['EXAT', random.pick(AT_SECONDS)];
     case 3:
@@ -129,13 +134,13 @@ function expireCommand(random: Random): string[] {
   const conditions = random.chance(0.4)
     ? many(random, (r) => r.pick(['NX', 'XX', 'GT', 'LT']), 2)
     : [];
-  const [name, times] = random.pick([
-    ['EXPIRE', FAR_SECONDS],
-    ['PEXPIRE', FAR_MS],
-    ['EXPIREAT', AT_SECONDS],
-    ['PEXPIREAT', AT_MS],
+  const [name, usual] = random.pick([
+    ['EXPIRE', farSeconds(random)],
+    ['PEXPIRE', farMs(random)],
+    ['EXPIREAT', random.pick(AT_SECONDS)],
+    ['PEXPIREAT', random.pick(AT_MS)],
   ] as const);
-  const time = random.pick(random.chance(0.15) ? ODD_TIMES : times);
+  const time = random.chance(0.15) ? random.pick(ODD_TIMES) : usual;
   return [name, key(random), time, ...conditions];
 }
 
@@ -145,8 +150,8 @@ const MAKERS: readonly (readonly [number, Maker])[] = [
   [10, (r) => ['SET', key(r), value(r), ...setOptions(r)]],
   [8, (r) => ['GET', key(r)]],
   [2, (r) => ['SETNX', key(r), value(r)]],
-  [2, (r) => ['SETEX', key(r), r.pick(FAR_SECONDS), value(r)]],
-  [1, (r) => ['PSETEX', key(r), r.pick(FAR_MS), value(r)]],
+  [2, (r) => ['SETEX', key(r), farSeconds(r), value(r)]],
+  [1, (r) => ['PSETEX', key(r), farMs(r), value(r)]],
   [2, (r) => ['GETSET', key(r), value(r)]],
   [2, (r) => ['GETDEL', key(r)]],
   [3, (r) => ['GETEX', key(r), ...(r.chance(0.6) ? expiry(r) : r.pick([[], ['PERSIST'], ['x']]))]],
@@ -199,6 +204,8 @@ const COMPARISONS: Record<string, Comparison> = {
   EXPIRETIME: 'approx',
   PEXPIRETIME: 'approx',
   RANDOMKEY: 'sameType',
+  // Keys past their time count until somebody comes across them.
+  DBSIZE: 'sameType',
 };
 
 export function randomCommand(random: Random): RandomCommand {
