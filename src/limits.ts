@@ -105,7 +105,7 @@ export const SUSPENDED_INPUT_BYTES_MAX = 1024 * 1024;
  * at every so many requests. Then the others have their turn. */
 export const TURN_BYTES_MAX = READ_BUFFER_BYTES;
 export const TURN_MS_MAX = 5;
-export const TURN_CLOCK_REQUESTS = 32;
+export const TURN_CLOCK_REQUESTS = 8;
 
 /** Bytes of the buffer in which replies are written; it goes to the socket when full. */
 export const REPLY_BUFFER_BYTES = 64 * 1024;

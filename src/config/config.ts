@@ -8,6 +8,7 @@
 
 import { latin1 } from '../structures/bytes.js';
 import { matchesGlob } from '../structures/glob.js';
+import type { LineOrigin } from './config-reader.js';
 import type { AnyDirective, Parsed } from './directive.js';
 import {
   type ConfigValues,
@@ -25,6 +26,14 @@ export interface SetContext {
   readonly isLoading: boolean;
   /** The client is on this machine. */
   readonly isLoopback: boolean;
+}
+
+export interface RenamedCommand {
+  readonly from: string;
+  /** '' takes the command away. */
+  readonly to: string;
+  /** For the error when there is no such command. */
+  readonly origin: LineOrigin;
 }
 
 interface Setting {
@@ -49,8 +58,8 @@ export class Config {
   readonly values: ConfigValues;
   /** Absolute path of the configuration file, '' without one. */
   file = '';
-  /** `rename-command` lines, in order. `to` is '' when the command is taken away. */
-  readonly renamedCommands: { readonly from: string; readonly to: string }[] = [];
+  /** `rename-command` lines, in order. Whoever knows the commands carries them out. */
+  readonly renamedCommands: RenamedCommand[] = [];
   /** Told when a change was taken back. Set by main once there is a log. */
   onWarning: (text: string) => void = () => {};
   readonly #values: Record<string, unknown> = {};
@@ -68,6 +77,11 @@ export class Config {
   /** Registers what acts on changes of a directive. One for each; not called for the present value. */
   onChange<Name extends DirectiveName>(name: Name, apply: ApplyChange<ConfigValues[Name]>): void {
     this.#settingOf(name).apply = apply as ApplyChange<unknown>;
+  }
+
+  /** True when the value of that directive is all the words of its line. */
+  takesWords(name: string): boolean {
+    return directivesByName.get(name)?.type.takesWords ?? false;
   }
 
   /** Directives that say `hook` and have none. For a check at start. */
@@ -157,7 +171,6 @@ export class Config {
       changes.push({
         row,
         name,
-        words,
         setting,
         old: { value: setting.value, text: setting.text },
       });

@@ -186,7 +186,7 @@ export const persistenceDirectives = [
     prose:
       'Microseconds to wait after each key that is loaded (negative: keys to each one). For tests.',
   }),
-  directive('loading-process-events-interval-bytes', memory({ min: 1024, max: INT32_MAX }), {
+  directive('loading-process-events-interval-bytes', integer({ min: 1024, max: INT32_MAX }), {
     initial: 2 * MIB,
     mutable: 'yes',
     apply: 'kept',

@@ -134,10 +134,10 @@ export const percentiles: ValueType<readonly number[]> = {
     const given = words.length === 1 && words[0] === '' ? [] : words;
     const value: number[] = [];
     for (const word of given) {
-      if (!/^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(word)) {
+      const percentile = parsePercentile(word);
+      if (Number.isNaN(percentile)) {
         return { error: 'Invalid latency-tracking-info-percentiles parameters' };
       }
-      const percentile = Number(word);
       if (percentile > 100 || percentile < 0) {
         return {
           error: 'latency-tracking-info-percentiles parameters should sit between [0.0,100.0]',
@@ -149,6 +149,14 @@ export const percentiles: ValueType<readonly number[]> = {
   },
   format: (values) => values.map(formatPercentile).join(' '),
 };
+
+/** NaN where strtod would leave something over. Hexadecimal integers are read, its fractions not. */
+function parsePercentile(word: string): number {
+  if (/^[+-]?inf(inity)?$/i.test(word)) return word.startsWith('-') ? -Infinity : Infinity;
+  const isDecimal = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(word);
+  if (isDecimal || /^0x[0-9a-f]+$/i.test(word)) return Number(word);
+  return Number.NaN;
+}
 
 /** Six digits after the point, then without zeros at the end: `99.9`, `50`. */
 function formatPercentile(value: number): string {

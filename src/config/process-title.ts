@@ -13,12 +13,13 @@ export interface TitleVariables {
   readonly 'config-file': string;
 }
 
+/** Which variables are empty decides whether a template shows anything; so it does in Redis. */
 const sample: TitleVariables = {
   title: '',
-  'listen-addr': '',
+  'listen-addr': '*:6379',
   'server-mode': '',
-  port: '',
-  'tls-port': '',
+  port: '6379',
+  'tls-port': '0',
   unixsocket: '',
   'config-file': '',
 };

@@ -101,18 +101,23 @@ export const memoryOrPercent: ValueType<SizeOrShare> = {
     const percent = word.endsWith('%') ? parseStrictInteger(word.slice(0, -1)) : null;
     if (size !== null) {
       const bytes = BigInt.asIntN(64, size);
-      if (bytes < -100n) return { error: 'percentage argument must be less or equal to 100' };
+      // Redis keeps a share as a negative number, so a size that wraps below zero becomes one.
+      if (bytes < 0n) return share(-bytes);
       return { value: { bytes: Number(bytes), percent: 0 }, text: bytes.toString() };
     }
     if (percent === null || percent < 0n) {
       return { error: 'argument must be a memory or percent value' };
     }
-    if (percent > 100n) return { error: 'percentage argument must be less or equal to 100' };
-    const text = percent === 0n ? '0' : `${percent}%`;
-    return { value: { bytes: 0, percent: Number(percent) }, text };
+    return share(percent);
   },
   format: ({ bytes, percent }) => (percent > 0 ? `${percent}%` : formatInteger(bytes)),
 };
+
+function share(percent: bigint): Parsed<SizeOrShare> {
+  if (percent > 100n) return { error: 'percentage argument must be less or equal to 100' };
+  const text = percent === 0n ? '0' : `${percent}%`;
+  return { value: { bytes: 0, percent: Number(percent) }, text };
+}
 
 /** A file mode in octal digits. */
 export const fileMode: ValueType<number> = {

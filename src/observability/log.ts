@@ -1,5 +1,5 @@
 /*
- * The server's log: pino decides and counts, this file writes. Two formats: `text`, Redis's own line
+ * The server's log: pino decides and counts, this file shapes lines. Two formats: `text`, Redis's own
  * (`PID:ROLE DD Mon YYYY HH:MM:SS.mmm LEVEL text`), which its tools and test suite read, and `json`,
  * one object a line. Every line is written before the call returns and lands at the end of the file,
  * so nothing is lost at exit and others may append to the same file.
@@ -7,7 +7,11 @@
  * A line costs microseconds: never one for each command. Must not know any part that logs.
  */
 
-export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning' | 'nothing';
+import pino from 'pino';
+import { LogFile } from './log-file.js';
+import { formatLogLine, type WrittenLevel } from './log-line.js';
+
+export type LogLevel = WrittenLevel | 'nothing';
 
 /** Who speaks: a primary (M), a replica (S), a snapshot worker (C), nobody's role yet (X). */
 export type LogRole = 'M' | 'S' | 'C' | 'X';
@@ -20,7 +24,7 @@ export interface Log {
   notice(text: string): void;
   warning(text: string): void;
   /** True when a line of that level would be written: for texts that are dear to build. */
-  isEnabled(level: Exclude<LogLevel, 'nothing'>): boolean;
+  isEnabled(level: WrittenLevel): boolean;
   setRole(role: LogRole): void;
   /** Goes on in another file ('' = standard output). Returns why not, and stays where it was. */
   setFile(file: string): string | null;
@@ -38,7 +42,66 @@ export interface LogOptions {
   readonly clock: { wallMs(): number };
 }
 
-/** Throws when the file cannot be opened. */
-export function createLog(_options: LogOptions): Log {
-  throw new Error('not written yet');
+/** pino's numbers for our levels; `silent` is its word for nothing. */
+const levels = { debug: 20, verbose: 30, notice: 40, warning: 50 } as const;
+
+/** Throws when the file cannot be opened. The role is X until it is set. */
+export function createLog(options: LogOptions): Log {
+  const { format, file, level, pid, clock } = options;
+  const output = new LogFile({ file, clock });
+  let role: LogRole = 'X';
+
+  const lines = {
+    // Asks pino to leave level and message of each line here, so that text needs no JSON parsing.
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 0,
+    lastMsg: '',
+    write(json: string): void {
+      if (format === 'json') return output.write(json);
+      const line = { pid, role, wallMs: clock.wallMs(), level: nameOf(this.lastLevel) };
+      output.write(formatLogLine({ ...line, text: this.lastMsg }));
+    },
+  };
+  const logger = pino(
+    {
+      base: { pid },
+      customLevels: levels,
+      useOnlyCustomLevels: true,
+      level: pinoLevel(level),
+      formatters: { level: (label) => ({ level: label }) },
+      mixin: () => ({ role }),
+      timestamp: () => `,"time":"${new Date(clock.wallMs()).toISOString()}"`,
+    },
+    lines,
+  );
+
+  return {
+    get level() {
+      return logger.level === 'silent' ? 'nothing' : (logger.level as WrittenLevel);
+    },
+    set level(wanted: LogLevel) {
+      logger.level = pinoLevel(wanted);
+    },
+    debug: (text) => logger.debug(text),
+    verbose: (text) => logger.verbose(text),
+    notice: (text) => logger.notice(text),
+    warning: (text) => logger.warning(text),
+    isEnabled: (wanted) => logger.isLevelEnabled(wanted),
+    setRole: (wanted) => {
+      role = wanted;
+    },
+    setFile: (wanted) => output.setFile(wanted),
+    reopen: () => output.reopen(),
+    close: () => output.close(),
+  };
+}
+
+function pinoLevel(level: LogLevel): string {
+  return level === 'nothing' ? 'silent' : level;
+}
+
+function nameOf(value: number): WrittenLevel {
+  if (value >= levels.warning) return 'warning';
+  if (value >= levels.notice) return 'notice';
+  return value >= levels.verbose ? 'verbose' : 'debug';
 }

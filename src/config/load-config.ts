@@ -1,0 +1,109 @@
+/*
+ * From a command line to a configuration: the file, then standard input, then the options, read as one
+ * text, so that the last line wins and line numbers run through. This is where the configuration meets
+ * the process: its files, its standard input and its working folder.
+ */
+
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { readCommandLine } from './command-line.js';
+import { Config } from './config.js';
+import { ConfigError, type ConfigFiles, ConfigReader, cannotOpen } from './config-reader.js';
+import { toLatin1 } from './scalar-types.js';
+import { describeSystemError } from './system-error.js';
+import { expandWildcards } from './wildcards.js';
+
+/** Either a configuration, or the text for standard error before exit status 1. */
+export type LoadedConfig = { readonly config: Config } | { readonly fatal: string };
+
+export interface LoadOptions {
+  /** Arguments after the program's name, without our own flags. */
+  readonly args: readonly string[];
+  /** For tests; the process's own otherwise. */
+  readonly files?: ConfigFiles;
+  readonly readStandardInput?: () => string;
+}
+
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const { files = processFiles, readStandardInput = () => processFiles.readFile('/dev/stdin') } =
+    options;
+  const commandLine = readCommandLine(options.args.map(toLatin1));
+  const config = new Config();
+  config.override('dir', files.currentFolder());
+  registerFolderHook(config, files);
+  try {
+    let text = '';
+    if (commandLine.file !== null) {
+      const file = resolve(
+        files.currentFolder(),
+        Buffer.from(commandLine.file, 'latin1').toString('utf8'),
+      );
+      config.file = file;
+      try {
+        text += files.readFile(file);
+      } catch (error) {
+        return { fatal: `${cannotOpen(file, error)}\n` };
+      }
+    }
+    if (commandLine.readsStandardInput) text += readStandardInput();
+    new ConfigReader({ config, files }).readText(`${text}\n${commandLine.lines}`);
+    mustOpenLogFile(config);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { fatal: fatalConfigText(error) };
+  }
+  return { config };
+}
+
+/** Redis's words at start, with the file named where the line is not in the main text. */
+export function fatalConfigText({ message, origin }: ConfigError): string {
+  const lines = ['', '*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***'];
+  if (origin !== null) {
+    lines.push(`Reading the configuration file, at line ${origin.lineNumber}`);
+    lines.push(`>>> '${origin.line}'`);
+  }
+  lines.push(message);
+  if (origin !== null && origin.included !== null) lines.push(`In ${toLatin1(origin.included)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** CONFIG SET dir. The folder in force is shown as the system names it. */
+function registerFolderHook(config: Config, files: ConfigFiles): void {
+  config.onChange('dir', (folder) => {
+    const failure = files.changeFolder(folder);
+    if (failure !== null) return failure;
+    config.override('dir', files.currentFolder());
+    return null;
+  });
+}
+
+/** A log file that cannot be opened is found out now, while there is someone to tell. */
+function mustOpenLogFile(config: Config): void {
+  const { logfile } = config.values;
+  if (logfile === '') return;
+  try {
+    closeSync(openSync(logfile, 'a'));
+  } catch (error) {
+    throw new ConfigError(`Can't open the log file: ${describeSystemError(error)}`, null);
+  }
+}
+
+const processFiles: ConfigFiles = {
+  readFile(path) {
+    try {
+      return readFileSync(path === '/dev/stdin' ? 0 : path, 'latin1');
+    } catch (error) {
+      throw new Error(describeSystemError(error));
+    }
+  },
+  expand: expandWildcards,
+  changeFolder(path) {
+    try {
+      process.chdir(path);
+      return null;
+    } catch (error) {
+      return describeSystemError(error);
+    }
+  },
+  currentFolder: () => process.cwd(),
+};

@@ -1,0 +1,171 @@
+/*
+ * CONFIG GET and SET held against a real redis-server: for every directive that both know, a list of
+ * well-formed and hostile values gives the same reply and shows the same text afterwards. Against
+ * 7.2 (`ORACLE=<path>`) nothing more is left out than for 7.0; what we refuse on purpose is named.
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Config } from '../../../src/config/config.js';
+import { directives } from '../../../src/config/directives.js';
+import { redisVersion, skipWithoutRedis, startRedis } from '../../helpers/redis-server.js';
+import { RespError } from '../../helpers/resp-reply.js';
+
+const skip = skipWithoutRedis;
+const is72 = redisVersion !== null && !redisVersion.startsWith('7.0.');
+
+/** Values that test syntax, bounds, units and lists; each is tried on every directive. */
+const values: readonly string[] = [
+  ...['', ' ', 'yes', 'NO', 'maybe', '0', '1', '-1', '00', '+5', ' 5', '5 ', '0x10', '1e3', '2.5'],
+  ...['70000', '2147483647', '2147483648', '-2147483648', '-2147483649', '4294967295'],
+  ...['4294967296', '9223372036854775807', '9223372036854775808', '-9223372036854775808'],
+  ...[
+    '18446744073709551615',
+    '18446744073709551616',
+    '99999999999999999999999',
+    '9007199254740993',
+  ],
+  ...['1k', '1KB', '3mb', '2G', '1gb', '1b', '1t', 'k', '10%', '0%', '100%', '101%', '-5%', '%'],
+  ...['8', '777', '1000', '0777', 'a', 'ab cd', 'a/b', '.', '..', 'Ag$lshzxeKEtmdn', 'AKE', 'gxe'],
+  ...['nKEm', 'Z', 'default', 'save', 'save now', 'nosave force', 'save nosave', 'now  force'],
+  ...['900 1', '900 1 300', '900 1  300 10', '0 1', '1 0', '1 -1', '900 4294967296', '10 0x1'],
+  ...['50', '50 99 99.9', '100.1', '-0.1', '1e1', 'nan', '99.12345678', '0 100', 'inf'],
+  ...['normal 0 0 0', 'slave 1mb 2mb 3', 'replica 1 2 3 pubsub 4 5 6', 'master 1 1 1'],
+  ...['normal 1 1', 'normal x 1 1', 'normal 1 1 -1', 'normal 1 1 x', 'NORMAL 1k 1kb 5'],
+  ...['0 200 800', '1 2', '-2000 0 2000', '-2001 0 0', '1 2 x', '{title}', '{port}', '{', '{x}'],
+  ...['{title} {port}', '{{', 'debug', 'Verbose', 'allkeys-lru', 'always', 'ip', 'swapdb'],
+  ...['clients', 'optional', 'relative', 'absolute', 'user', 'systemd', 'panic', 'a_b', 'x:y'],
+];
+
+/** Not asked here: they change what the oracle listens on, writes, or lets us do. */
+const left = new Set([
+  ...['bind', 'port', 'dir', 'appendonly', 'activedefrag', 'requirepass', 'maxclients'],
+  ...['oom-score-adj', 'oom-score-adj-values', 'locale-collate', 'watchdog-period'],
+  ...['repl-backlog-size', 'jemalloc-bg-thread', 'client-query-buffer-limit', 'timeout'],
+]);
+
+/** TLS needs certificates, which the oracle checks at once. */
+const isLeft = (name: string): boolean => left.has(name) || name.startsWith('tls-');
+
+const context = { isLoading: false, isLoopback: true };
+
+test('CONFIG SET: same replies and same texts as redis-server', { skip }, async (t) => {
+  const server = await startRedis();
+  t.after(() => server.stop());
+  const client = await server.connect();
+  const config = new Config();
+  const differences: string[] = [];
+  let compared = 0;
+  for (const { name, alias } of directives.filter((row) => !isLeft(row.name))) {
+    const known = await client.call('CONFIG', 'GET', name);
+    if (!Array.isArray(known) || known.length === 0) continue;
+    // Both servers start from the same value, whatever the defaults.
+    for (const [index, value] of values.entries()) {
+      const asked = alias !== undefined && index % 2 === 1 ? alias : name;
+      const theirs = await client.call('CONFIG', 'SET', asked, value);
+      const ours = config.set([[asked, value]], context);
+      const theirText = theirs instanceof RespError ? theirs.text : 'OK';
+      const ourText = ours === null ? 'OK' : ours.error;
+      const shown = await client.call('CONFIG', 'GET', asked);
+      const [[, ourShown]] = config.get([asked]);
+      const theirShown = Array.isArray(shown) ? shown[1] : shown;
+      compared++;
+      const isSameShown = ourText !== 'OK' || ourShown === theirShown;
+      if (ourText === theirText && isSameShown) continue;
+      if (isKnownDifference(name, value)) continue;
+      differences.push(
+        `${asked} ${JSON.stringify(value)}: ${theirText} [${theirShown}] | ${ourText} [${ourShown}]`,
+      );
+    }
+  }
+  assert.deepEqual(differences, []);
+  assert(compared > 8000, `compared ${compared}`);
+});
+
+/** What is refused on purpose, and what 7.2 changed. */
+function isKnownDifference(name: string, value: string): boolean {
+  return !is72 && name === 'loglevel' && value !== 'debug';
+}
+
+test('CONFIG SET of several: same replies as redis-server', { skip }, async (t) => {
+  const cases: readonly (readonly string[])[] = [
+    ['hz', '1', 'HZ', '2'],
+    ['hz', '1', 'nosuch', '2', 'daemonize', 'yes'],
+    ['daemonize', 'yes', 'nosuch', '2'],
+    ['Daemonize', 'yes'],
+    ['dir', '/tmp', 'dbfilename', 'x'],
+    ['replica-priority', '1', 'slave-priority', '2'],
+    ['hz', '50', 'slave-priority', 'x'],
+    ['replicaof', 'a 1'],
+    ['timeout', '10', 'tcp-keepalive', '20', 'maxmemory-samples', '30'],
+    ['save', '', 'hz', 'x'],
+    ['a b', '1'],
+  ];
+  const server = await startRedis();
+  t.after(() => server.stop());
+  const client = await server.connect();
+  const config = new Config();
+  for (const words of cases) {
+    const theirs = await client.call('CONFIG', 'SET', ...words);
+    const pairs: [string, string][] = [];
+    for (let i = 0; i < words.length; i += 2) pairs.push([words[i], words[i + 1]]);
+    const ours = config.set(pairs, context)?.error ?? 'OK';
+    assert.equal(ours, theirs instanceof RespError ? theirs.text : theirs, words.join(' '));
+  }
+  for (const name of ['hz', 'timeout', 'tcp-keepalive', 'replica-priority', 'maxmemory-samples']) {
+    const theirs = await client.call('CONFIG', 'GET', name);
+    assert.deepEqual(theirs, config.get([name]).flat(), name);
+  }
+});
+
+test('CONFIG GET: same names for the same patterns as redis-server', { skip }, async (t) => {
+  const server = await startRedis();
+  t.after(() => server.stop());
+  const client = await server.connect();
+  const config = new Config();
+  const all = await client.call('CONFIG', 'GET', '*');
+  assert(Array.isArray(all));
+  const theirNames = new Set(all.filter((_, index) => index % 2 === 0));
+  const ours = config.get(['*']).map(([name]) => name);
+  // 7.2 hides it.
+  if (!is72) theirNames.delete('aof-disable-auto-gc');
+  const missing = [...theirNames].filter((name) => !ours.includes(String(name)));
+  assert.deepEqual(missing, []);
+  const patterns = [['*-read-only'], ['MaxMemory'], ['save', 'SAVE'], ['sl?ve-*'], ['[ab]*x*']];
+  for (const pattern of [
+    ...patterns,
+    ['hz', '*hz*', 'dynamic-hz'],
+    ['key-load*'],
+    ['KEY-load-delay'],
+  ]) {
+    const theirs = await client.call('CONFIG', 'GET', ...pattern);
+    assert(Array.isArray(theirs));
+    const names = theirs.filter((_, index) => index % 2 === 0).map(String);
+    assert.deepEqual(
+      config
+        .get(pattern)
+        .map(([name]) => name)
+        .filter((name) => is72 || theirNames.has(name) || names.includes(name))
+        .sort(),
+      names.sort(),
+      pattern.join(' '),
+    );
+  }
+});
+
+test('defaults: the same as of redis-server', { skip }, async (t) => {
+  const server = await startRedis();
+  t.after(() => server.stop());
+  const client = await server.connect();
+  const config = new Config();
+  const differences: string[] = [];
+  const given = new Set(['port', 'save', 'dir', 'bind', 'enable-debug-command']);
+  given.add('repl-diskless-sync-delay');
+  for (const { name } of directives) {
+    const theirs = await client.call('CONFIG', 'GET', name);
+    if (!Array.isArray(theirs) || theirs.length === 0 || given.has(name)) continue;
+    const ours = config.get([name])[0][1];
+    if (ours !== theirs[1]) differences.push(`${name}: ${theirs[1]} | ${ours}`);
+  }
+  assert.deepEqual(differences, []);
+});

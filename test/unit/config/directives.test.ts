@@ -1,0 +1,52 @@
+/*
+ * The directive table as a whole: every row is consistent in itself, and the defaults are those of
+ * Redis 7.2 except where we say so.
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Config } from '../../../src/config/config.js';
+import { directives, directivesByName } from '../../../src/config/directives.js';
+import { splitWords } from '../../../src/config/words.js';
+
+test('no name and no alias occurs twice', () => {
+  const names = directives.flatMap(({ name, alias }) => (alias ? [name, alias] : [name]));
+  assert.equal(new Set(names).size, names.length);
+  assert.equal(directivesByName.size, names.length);
+});
+
+test('every default is accepted by its own type and shown unchanged', () => {
+  for (const { name, type, initial, refuse } of directives) {
+    const text = type.format(initial);
+    const words = type.takesWords ? (splitWords(text) ?? []) : [text];
+    if (name === 'replicaof') continue; // No words mean no primary only as a default.
+    const parsed = type.parse(words, initial);
+    assert.deepEqual(parsed, { value: initial, text }, name);
+    assert.equal(refuse?.(initial) ?? null, null, name);
+  }
+});
+
+test('names are lower case, prose is whole sentences', () => {
+  for (const { name, prose } of directives) {
+    assert.match(name, /^[a-z][a-z_-]*$/);
+    assert.match(prose, /^[A-Z`$].*\.$/, name);
+  }
+});
+
+test('every row whose change needs a hook can be changed', () => {
+  for (const { name, apply, mutable } of directives) {
+    if (apply === 'hook') assert.notEqual(mutable, 'no', name);
+    if (apply === 'start') assert.equal(mutable, 'no', name);
+  }
+});
+
+test('a fresh configuration reports nothing that is without effect', () => {
+  assert.deepEqual(new Config().ineffective(), []);
+});
+
+test('unobeyed settings are reported by name', () => {
+  const config = new Config();
+  assert.equal(config.load('maxmemory-policy', ['allkeys-lru']), null);
+  assert.equal(config.load('maxmemory', ['1gb']), null);
+  assert.deepEqual(config.ineffective(), ['maxmemory-policy']);
+});
