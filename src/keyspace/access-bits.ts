@@ -1,7 +1,7 @@
 /*
- * The 24 access bits of an entry, as Redis keeps them and as RDB files carry them: under an LRU policy the clock
- * in seconds, under an LFU policy 16 bits of minutes and an 8-bit logarithmic counter that decays.
- * Pure: time and chance are parameters.
+ * The 24 access bits of an entry, as Redis keeps them and as RDB files carry them: under an LRU
+ * policy the clock in seconds, under an LFU policy 16 bits of minutes and an 8-bit logarithmic
+ * counter that decays. Pure: time and chance are parameters.
  */
 
 const CLOCK_MASK = 0xffffff;

@@ -1,7 +1,7 @@
 /*
- * What SWAPDB moves and FLUSHDB drops: the keys of one database as a whole, with the index of their expiries
- * and its renewal. Counts that a frozen reader needs lie in the table of databases in memory; `place` says where.
- * Must not know which number the database has.
+ * What SWAPDB moves and FLUSHDB drops: the keys of one database as a whole, with the index of their
+ * expiries and its renewal. Counts that a frozen reader needs lie in the table of databases in
+ * memory; `place` says where. Must not know which number the database has.
  *
  *   table, 16 bytes a database     0 root of the dict   4 keys with an expiry   8 unused
  */
@@ -82,8 +82,8 @@ export class Contents {
   }
 
   /**
-   * An entry's expiry changes from `oldMs` to `newMs` (EXPIRY_NONE = none; a new or deleted entry has none).
-   * A later one needs no item: the one at the old time is moved on as it fires.
+   * An entry's expiry changes from `oldMs` to `newMs` (EXPIRY_NONE = none; a new or deleted entry
+   * has none). A later one needs no item: the one at the old time is moved on as it fires.
    */
   noteExpiry(hash: number, oldMs: number, newMs: number, nowMs: number): void {
     if (oldMs === newMs) return;
@@ -119,9 +119,9 @@ export class Contents {
   }
 
   /**
-   * One step of the renewal: the keys of one bucket get items in the next wheel. Until the walk is over the old
-   * one goes on firing, and what fires or is new goes to the next one; so each key with an expiry has an item in
-   * one of the two at any time.
+   * One step of the renewal: the keys of one bucket get items in the next wheel. Until the walk is
+   * over the old one goes on firing, and what fires or is new goes to the next one; so each key
+   * with an expiry has an item in one of the two at any time.
    */
   renewWheelStep(nowMs: number): void {
     this.#nextWheel ??= new ExpiryWheel(nowMs);

@@ -1,8 +1,9 @@
 /*
- * One numbered database: lookups with lazy expiry, deletion, expiries, renaming, scanning. Keys come as ranges
- * `key[start, end)`. A returned entry (Ref, 0 = none) is valid until the next change of the keyspace: any set,
- * delete, expiry or background slice may move it. What values look like inside, the files of the value types know;
- * they use the methods of the last section. Must not know commands, clients or replication.
+ * One numbered database: lookups with lazy expiry, deletion, expiries, renaming, scanning. Keys
+ * come as ranges `key[start, end)`. A returned entry (Ref, 0 = none) is valid until the next change
+ * of the keyspace: any set, delete, expiry or background slice may move it. What values look like
+ * inside, the files of the value types know; they use the methods of the last section. Must not
+ * know commands, clients or replication.
  */
 
 import assert from 'node:assert/strict';
@@ -30,7 +31,9 @@ import type { Keyspace } from './keyspace.js';
 
 export type ValueType = 'string';
 
-/** Draws of randomKey on a replica where every key has an expiry: it then answers an expired one. */
+/**
+ * Draws of randomKey on a replica where every key has an expiry: it then answers an expired one.
+ */
 const RANDOM_DRAWS_MAX = 100;
 
 /** Longest key whose copy for onExpired needs no allocation. */
@@ -125,7 +128,9 @@ export class Database {
     return this.find(key, start, end);
   }
 
-  /** Deletes the key; false when it was not there (or past its time: it is then deleted as expired). */
+  /**
+   * Deletes the key; false when it was not there (or past its time: it is then deleted as expired).
+   */
   delete(key: Uint8Array, start: number, end: number): boolean {
     const entry = this.find(key, start, end);
     if (entry === 0) return false;
@@ -194,8 +199,9 @@ export class Database {
   }
 
   /**
-   * An item of the wheel has come due: deletes the keys behind the hash that are past their time (all but always
-   * one), and has the others looked at again. Returns how many were deleted. The caller sees to the expiryMode.
+   * An item of the wheel has come due: deletes the keys behind the hash that are past their time
+   * (all but always one), and has the others looked at again. Returns how many were deleted. The
+   * caller sees to the expiryMode.
    */
   fire(hash: number): number {
     const { dict } = this.contents;
@@ -278,7 +284,9 @@ export class Database {
     return decayedCounter(this.accessBits(entry), nowMs, lfuDecayMinutes);
   }
 
-  /** Notes an access. Not while a view is frozen: it would copy the page of every key that is read. */
+  /**
+   * Notes an access. Not while a view is frozen: it would copy the page of every key that is read.
+   */
   touch(entry: Ref): void {
     const { memory, keyspace } = this;
     if (memory.isFrozen) return;
@@ -349,7 +357,9 @@ export class Database {
     this.memory.setInt32(value, VALUE_OWNER, hash);
   }
 
-  /** A key chosen uniformly, not one past its time (on a primary that is deleted); 0 without keys. */
+  /**
+   * A key chosen uniformly, not one past its time (on a primary that is deleted); 0 without keys.
+   */
   randomKey(): Ref {
     const { keyspace, contents } = this;
     for (let draws = 1; contents.dict.size > 0; draws++) {
@@ -366,9 +376,10 @@ export class Database {
   }
 
   /**
-   * Visits one bucket (a handful of entries, those past their time included) and returns the next cursor, 0 at the
-   * end. Cursors are below 2^32. Every key present from the first call to the last is visited, whatever
-   * happens in between; some may be visited twice. `visit` must change nothing.
+   * Visits one bucket (a handful of entries, those past their time included) and returns the next
+   * cursor, 0 at the end. Cursors are below 2^32. Every key present from the first call to the last
+   * is visited, whatever happens in between; some may be visited twice. `visit` must change
+   * nothing.
    */
   scan(cursor: number, visit: (entry: Ref) => void): number {
     return this.contents.dict.scan(cursor, visit);
@@ -414,7 +425,9 @@ export class Database {
     }
   }
 
-  /** Puts `entry` in the place of `old`, which is in the dict under the same hash. Frees nothing. */
+  /**
+   * Puts `entry` in the place of `old`, which is in the dict under the same hash. Frees nothing.
+   */
   replaceEntry(old: Ref, entry: Ref): void {
     const isThere = this.contents.dict.locate(this.memory.int32(old, ENTRY_HASH), old);
     assert(isThere, 'entry is not in its dict');

@@ -1,15 +1,17 @@
 /*
- * How a key lies in memory: one block with header, optional expiry, key bytes and, mostly, the value;
- * a longer value has a block of its own with room to grow. Only this file knows the layout, for live
- * memory here and for walks through the constants. Must not know dicts, databases or expiry rules.
+ * How a key lies in memory: one block with header, optional expiry, key bytes and, mostly, the
+ * value; a longer value has a block of its own with room to grow. Only this file knows the layout,
+ * for live memory here and for walks through the constants. Must not know dicts, databases or
+ * expiry rules.
  *
- *   entry    0 hash   4 meta   8 key length   12 value length, or the value block when it is external
- *           16 expiry, float64 ms, 0 = none (only with META_EXPIRY)   then key bytes, then value bytes
+ *   entry    0 hash   4 meta   8 key length   12 value length, or the block of an external value
+ *           16 expiry, float64 ms, 0 = none (only with META_EXPIRY)   then key, then value bytes
  *   meta     bits 0-3 type   4-6 storage   7 has a place for the expiry   8-31 access bits
  *   value    0 length   4 hash of the owner (so that a moved block finds it)   8 bytes
  *
- * An entry with its value stays within EMBEDDED_BYTES_MAX, which never straddles a page, so the hot path
- * pays for one barrier and one check. Values up to 44 bytes stay embedded even under a long key.
+ * An entry with its value stays within EMBEDDED_BYTES_MAX, which never straddles a page, so the hot
+ * path pays for one barrier and one check. Values up to 44 bytes stay embedded even under a long
+ * key.
  */
 
 import type { Memory, Ref } from '../memory/memory.js';
@@ -125,9 +127,9 @@ export class Entries {
   }
 
   /**
-   * A new entry with its key; an embedded value of `valueLength` bytes is to be written by the caller,
-   * who may do so without another beginWrite. An external one gets its block, likewise. Throws
-   * OutOfMemoryError; then nothing is left allocated.
+   * A new entry with its key; an embedded value of `valueLength` bytes is to be written by the
+   * caller, who may do so without another beginWrite. An external one gets its block, likewise.
+   * Throws OutOfMemoryError; then nothing is left allocated.
    */
   create(
     shape: EntryShape,
@@ -185,8 +187,9 @@ export class Entries {
   }
 
   /**
-   * A copy of an entry under another key and with another expiry. The value is the same: an embedded one is
-   * copied, an external block is shared until the caller frees the old entry with `freeShell`.
+   * A copy of an entry under another key and with another expiry. The value is the same: an
+   * embedded one is copied, an external block is shared until the caller frees the old entry with
+   * `freeShell`.
    */
   copyAs(source: Ref, shape: EntryShape, key: Uint8Array, keyStart: number, keyEnd: number): Ref {
     const { memory } = this;
@@ -223,8 +226,8 @@ export class Entries {
   }
 
   /**
-   * Makes the place for an expiry inside the entry's block by shifting key and value. False when the block has
-   * no room for it.
+   * Makes the place for an expiry inside the entry's block by shifting key and value. False when
+   * the block has no room for it.
    */
   makeRoomForExpiry(entry: Ref, expiresAtMs: number): boolean {
     const { memory } = this;

@@ -1,12 +1,13 @@
 /*
  * What the keyspace tells others about its keys. The keyspace knows neither clients nor replicas:
- * transactions, notifications and propagation listen here. Key ranges are valid during the call only.
+ * transactions, notifications and propagation listen here. Key ranges are valid during the call
+ * only.
  */
 
 export interface KeyspaceEvents {
   /**
-   * A key was deleted because its time had come, found by an access or by the background. The key is
-   * gone already. It must travel as a DEL (or UNLINK), and counts as one change.
+   * A key was deleted because its time had come, found by an access or by the background. The key
+   * is gone already. It must travel as a DEL (or UNLINK), and counts as one change.
    */
   onExpired(database: number, key: Uint8Array, start: number, end: number): void;
   /** While false, onModified is not called: switched on while somebody watches. */

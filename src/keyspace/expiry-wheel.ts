@@ -1,14 +1,15 @@
 /*
- * When keys of one database expire: a hierarchical timing wheel of (hash, tick) pairs outside the pages.
- * It holds hashes, no references, so deleting or moving a key costs nothing here; an item that
- * fires is verified by looking the hash up, and what is stale by then is simply dropped. Every key with
- * an expiry has an item at its time or earlier. Must not know dicts, keys or databases.
+ * When keys of one database expire: a hierarchical timing wheel of (hash, tick) pairs outside the
+ * pages. It holds hashes, no references, so deleting or moving a key costs nothing here; an item
+ * that fires is verified by looking the hash up, and what is stale by then is simply dropped. Every
+ * key with an expiry has an item at its time or earlier. Must not know dicts, keys or databases.
  *
- *   level 0: 256 slots of one tick, 1: 256 of 2^8 ticks, 2: of 2^16, 3: of 2^24. When the time enters a
+ *   level 0: 256 slots of one tick, 1: 256 of 2^8 ticks, 2: of 2^16, 3: of 2^24. When the time
+ * enters a
  *   slot of a higher level, its items move down, a few in each call.
  *
- * Items lie in chunks of 31 (one list of chunks a slot), chunks in slabs: no array is ever copied as
- * it grows, and a million keys in one second are a long list, nothing else.
+ * Items lie in chunks of 31 (one list of chunks a slot), chunks in slabs: no array is ever copied
+ * as it grows, and a million keys in one second are a long list, nothing else.
  */
 
 /** Resolution in ms: how late, at most, an idle server notices. */

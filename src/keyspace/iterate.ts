@@ -1,8 +1,8 @@
 /*
- * Walks all databases and entries below a root, live or frozen, with the same code: the RDB writer and DEBUG
- * DIGEST use it. Pull style, so that a worker can pause anywhere; over live memory nothing may change during it.
- * Lengths and references are interpreted only after the load that showed them. Knows the layouts; must not know
- * who reads or what becomes of it.
+ * Walks all databases and entries below a root, live or frozen, with the same code: the RDB writer
+ * and DEBUG DIGEST use it. Pull style, so that a worker can pause anywhere; over live memory
+ * nothing may change during it. Lengths and references are interpreted only after the load that
+ * showed them. Knows the layouts; must not know who reads or what becomes of it.
  *
  *   const walk = new KeyspaceWalk(reader, reader.root);
  *   while (walk.nextDatabase()) {            databases with keys only
@@ -65,8 +65,8 @@ export class KeyspaceWalk {
   database = -1;
   databaseSize = 0;
   databaseExpires = 0;
-  /** A piece of the value, valid until the next step. Values up to 64 KiB come in one piece, an empty
-   * value in none. */
+  /** A piece of the value, valid until the next step. Values up to 64 KiB come in one piece, an
+   * empty value in none. */
   piece: Uint8Array;
   pieceStart = 0;
   pieceEnd = 0;

@@ -1,8 +1,9 @@
 /*
- * All databases together: time and expiry mode, the counters of INFO, flushing and swapping, and the background
- * work, in slices with a budget: deleting what has expired, freeing what was flushed, renewing stale expiry indexes.
- * Everything a frozen reader needs hangs off the memory's root (root-layout.ts). Time, chance and listeners come in as
- * parameters. Must not know commands, clients, replication or files.
+ * All databases together: time and expiry mode, the counters of INFO, flushing and swapping, and
+ * the background work, in slices with a budget: deleting what has expired, freeing what was
+ * flushed, renewing stale expiry indexes. Everything a frozen reader needs hangs off the memory's
+ * root (root-layout.ts). Time, chance and listeners come in as parameters. Must not know commands,
+ * clients, replication or files.
  */
 
 import assert from 'node:assert/strict';
@@ -196,8 +197,8 @@ export class Keyspace {
   }
 
   /**
-   * Deletes keys whose time has come, for about `budgetMs`. True when more is due at once: call again
-   * on setImmediate. Does nothing unless expiryMode is `primary`. Set `nowMs` first.
+   * Deletes keys whose time has come, for about `budgetMs`. True when more is due at once: call
+   * again on setImmediate. Does nothing unless expiryMode is `primary`. Set `nowMs` first.
    */
   expireSlice(budgetMs: number, monotonicMs: () => number): boolean {
     if (this.expiryMode !== 'primary') return false;

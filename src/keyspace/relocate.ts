@@ -1,8 +1,9 @@
 /*
- * Moves a block to another place so that memory can give back what is almost empty. A block does not say what it
- * is; but an entry begins with its hash and a value block names its owner's hash, so its owner is found by looking
- * that up, and only if the owner points to this very block it is what it seems to be. Buckets and directories are
- * not moved: small ones are few, segments have pages of their own.
+ * Moves a block to another place so that memory can give back what is almost empty. A block does
+ * not say what it is; but an entry begins with its hash and a value block names its owner's hash,
+ * so its owner is found by looking that up, and only if the owner points to this very block it is
+ * what it seems to be. Buckets and directories are not moved: small ones are few, segments have
+ * pages of their own.
  */
 
 import type { Memory, Ref } from '../memory/memory.js';
@@ -19,7 +20,9 @@ import {
   VALUE_OWNER,
 } from './entry.js';
 
-/** Moves the block if its owner can be found. False when it stays (its owner is going, or unknown). */
+/**
+ * Moves the block if its owner can be found. False when it stays (its owner is going, or unknown).
+ */
 export function relocate(memory: Memory, databases: readonly Database[], ref: Ref): boolean {
   try {
     for (const db of databases) {

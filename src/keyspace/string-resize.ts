@@ -1,6 +1,7 @@
 /*
- * A string's value becomes raw and longer: APPEND and SETRANGE. In place while the block has room, otherwise into
- * a larger one; a value in its own block gets room to spare, so that appending byte by byte copies rarely.
+ * A string's value becomes raw and longer: APPEND and SETRANGE. In place while the block has room,
+ * otherwise into a larger one; a value in its own block gets room to spare, so that appending byte
+ * by byte copies rarely.
  */
 
 import type { Ref } from '../memory/memory.js';
@@ -25,8 +26,9 @@ import {
 const SPARE_BYTES_MAX = 1024 * 1024;
 
 /**
- * Makes the value raw and `length` bytes long, no shorter than it is. New bytes up to `zeroEnd` are zero, those
- * after it undefined. Returns the entry, which may have moved. Throws OutOfMemoryError, having changed nothing.
+ * Makes the value raw and `length` bytes long, no shorter than it is. New bytes up to `zeroEnd` are
+ * zero, those after it undefined. Returns the entry, which may have moved. Throws OutOfMemoryError,
+ * having changed nothing.
  */
 export function resizeRaw(db: Database, entry: Ref, length: number, zeroEnd: number): Ref {
   const { memory, entries } = db;

@@ -1,9 +1,11 @@
 /*
- * Strings: setting, reading, appending, overwriting, integers. Chooses how a value lies (int, embstr, raw embedded,
- * raw in its own block) exactly so that OBJECT ENCODING answers as Redis does, and overwrites in place whenever
- * the block would be of the same size. Nothing here allocates in JavaScript for common values. Must not know commands.
+ * Strings: setting, reading, appending, overwriting, integers. Chooses how a value lies (int,
+ * embstr, raw embedded, raw in its own block) exactly so that OBJECT ENCODING answers as Redis
+ * does, and overwrites in place whenever the block would be of the same size. Nothing here
+ * allocates in JavaScript for common values. Must not know commands.
  *
- * Memory that is needed is allocated before anything changes: OutOfMemoryError leaves the key as it was.
+ * Memory that is needed is allocated before anything changes: OutOfMemoryError leaves the key as it
+ * was.
  */
 
 import type { Ref } from '../memory/memory.js';
@@ -240,7 +242,9 @@ export function stringByte(db: Database, entry: Ref, offset: number): number {
   return memory.uint8(entry, db.entries.embeddedOffset(entry) + offset);
 }
 
-/** The value as a 64-bit integer; kind INT64_INVALID when it is not one (strictly, as INCR reads). */
+/**
+ * The value as a 64-bit integer; kind INT64_INVALID when it is not one (strictly, as INCR reads).
+ */
 export function readInteger(db: Database, entry: Ref, result: Int64Result): void {
   const length = stringLength(db, entry);
   if (length > INT64_TEXT_BYTES_MAX) {
@@ -252,8 +256,8 @@ export function readInteger(db: Database, entry: Ref, result: Int64Result): void
 }
 
 /**
- * Stores an integer (int encoding), keeping the expiry. `entry` is what lookupWrite has just returned
- * for this key: 0 creates it. In place where the text fits. `n` is a safe integer.
+ * Stores an integer (int encoding), keeping the expiry. `entry` is what lookupWrite has just
+ * returned for this key: 0 creates it. In place where the text fits. `n` is a safe integer.
  */
 export function setInteger(
   db: Database,

@@ -1,8 +1,8 @@
 /*
  * Small helpers over ranges of plain Uint8Arrays. They allocate nothing (apart from the two text
- * conversions) and call into C++ only for long ranges: for short ones a loop is faster, and most keys
- * and values are short. Callers pass plain Uint8Arrays, never Buffers, which are a second hidden class.
- * Must not know Redis's words, memory pages or sockets.
+ * conversions) and call into C++ only for long ranges: for short ones a loop is faster, and most
+ * keys and values are short. Callers pass plain Uint8Arrays, never Buffers, which are a second
+ * hidden class. Must not know Redis's words, memory pages or sockets.
  */
 
 /** From this length on `subarray` + `set` beats a loop (measured: about 128 bytes). */

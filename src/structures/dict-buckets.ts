@@ -1,7 +1,8 @@
 /*
- * Where the buckets of one dict lie: segments and their directory, all of it in memory so that a frozen
- * reader finds it, with the segments mirrored in one typed array for the hot path. Adding and taking the last
- * bucket is all that growing and shrinking need. Must not know what is in a bucket.
+ * Where the buckets of one dict lie: segments and their directory, all of it in memory so that a
+ * frozen reader finds it, with the segments mirrored in one typed array for the hot path. Adding
+ * and taking the last bucket is all that growing and shrinking need. Must not know what is in a
+ * bucket.
  */
 
 import type { Memory, Ref } from '../memory/memory.js';

@@ -1,7 +1,7 @@
 /*
- * Takes a dict apart that nobody uses any more, a few buckets at a time: FLUSHALL of many millions of
- * keys must stop nobody. From the last bucket to the first, so that segments and directory pages are
- * given back on the way. Blocks are freed, pages hardly written, so a frozen view stays cheap.
+ * Takes a dict apart that nobody uses any more, a few buckets at a time: FLUSHALL of many millions
+ * of keys must stop nobody. From the last bucket to the first, so that segments and directory pages
+ * are given back on the way. Blocks are freed, pages hardly written, so a frozen view stays cheap.
  */
 
 import type { Memory, Ref } from '../memory/memory.js';

@@ -1,8 +1,8 @@
 /*
  * How a dict lies in memory, shared by the live Dict and by the walk over a frozen one. Linear
- * hashing: with N buckets, 2^L <= N < 2^(L+1), a hash belongs to bucket `hash mod 2^(L+1)` when that
- * is below N, otherwise to `hash mod 2^L`. Growing by one splits bucket N - 2^L; nothing else moves.
- * Must not know what an entry holds, except that its first word is its 32-bit hash.
+ * hashing: with N buckets, 2^L <= N < 2^(L+1), a hash belongs to bucket `hash mod 2^(L+1)` when
+ * that is below N, otherwise to `hash mod 2^L`. Growing by one splits bucket N - 2^L; nothing else
+ * moves. Must not know what an entry holds, except that its first word is its 32-bit hash.
  *
  *   root (64 bytes)      0 entries   4 buckets (N)   8 overflow buckets   12 directory
  *                       16 the first eleven segments, of 1, 1, 2, 4 ... 512 buckets

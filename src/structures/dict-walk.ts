@@ -1,7 +1,8 @@
 /*
- * Walks a dict through a BlockReader, live or frozen, bucket by bucket: the reading twin of Dict. It copies each
- * stretch of buckets to an array of its own before it looks at a reference, so the reader's window is free for
- * entries. Pull style: the owner asks for the next entry and may pause between any two.
+ * Walks a dict through a BlockReader, live or frozen, bucket by bucket: the reading twin of Dict.
+ * It copies each stretch of buckets to an array of its own before it looks at a reference, so the
+ * reader's window is free for entries. Pull style: the owner asks for the next entry and may pause
+ * between any two.
  */
 
 import type { BlockReader, Ref } from '../memory/memory.js';

@@ -1,12 +1,13 @@
 /*
- * A hash table in memory that never stalls: linear hashing (see dict-layout.ts) splits or merges one
- * bucket with an insert or a delete, so no operation touches more than a few cache lines whatever
- * the size. It holds references to entries and knows of an entry only that its first word is its
- * 32-bit hash; whether a candidate is the wanted one, the owner decides. Everything a frozen reader needs is
- * in memory; fields here only mirror it. Lookups, overwrites and inserts allocate nothing in JavaScript.
+ * A hash table in memory that never stalls: linear hashing (see dict-layout.ts) splits or merges
+ * one bucket with an insert or a delete, so no operation touches more than a few cache lines
+ * whatever the size. It holds references to entries and knows of an entry only that its first word
+ * is its 32-bit hash; whether a candidate is the wanted one, the owner decides. Everything a frozen
+ * reader needs is in memory; fields here only mirror it. Lookups, overwrites and inserts allocate
+ * nothing in JavaScript.
  *
- * Chains are compact: only the last bucket of a chain has free slots after a delete (a hole is filled from
- * it), so a split never needs more overflow buckets than it frees.
+ * Chains are compact: only the last bucket of a chain has free slots after a delete (a hole is
+ * filled from it), so a split never needs more overflow buckets than it frees.
  */
 
 import type { Memory, Ref } from '../memory/memory.js';
@@ -29,7 +30,10 @@ import { MovingEntries } from './dict-moving.js';
 const GROW_ENTRIES_PER_BUCKET = 6.5;
 /** Mean entries a bucket below which it shrinks; far enough below that nothing swings. */
 const SHRINK_ENTRIES_PER_BUCKET = 3;
-/** Slots among which randomEntry draws, more than a chain ever has: then every entry is equally likely. */
+/**
+ * Slots among which randomEntry draws, more than a chain ever has: then every entry is equally
+ * likely.
+ */
 const DRAWN_SLOTS = 3 * BUCKET_SLOTS;
 /** Draws after which randomEntry takes the next entry it meets. */
 const DRAWS_MAX = 1000;
@@ -97,7 +101,10 @@ export class Dict {
     return longest;
   }
 
-  /** The first entry with this hash, 0 when there is none. The place is remembered for next, replace, remove. */
+  /**
+   * The first entry with this hash, 0 when there is none. The place is remembered for next,
+   * replace, remove.
+   */
   first(hash: number): Ref {
     this.#hash = hash;
     return this.#seek(this.#buckets.ref(this.#buckets.indexOf(hash)), 0);
@@ -140,9 +147,10 @@ export class Dict {
   }
 
   /**
-   * Visits the entries of one bucket from a place in hash space on; returns the next place, 0 at the end. Places are
-   * in bit-reversed hash space (unsigned, below 2^32), where every bucket is an interval and splits and merges only
-   * cut and join intervals: whatever is there from the first call to the last is visited. `visit` changes nothing.
+   * Visits the entries of one bucket from a place in hash space on; returns the next place, 0 at
+   * the end. Places are in bit-reversed hash space (unsigned, below 2^32), where every bucket is an
+   * interval and splits and merges only cut and join intervals: whatever is there from the first
+   * call to the last is visited. `visit` changes nothing.
    */
   scan(cursor: number, visit: (entry: Ref) => void): number {
     const position = cursor >>> 0;
@@ -181,7 +189,9 @@ export class Dict {
     return entry;
   }
 
-  /** Looks for the next candidate with the wanted hash from a slot of a bucket on, along the chain. */
+  /**
+   * Looks for the next candidate with the wanted hash from a slot of a bucket on, along the chain.
+   */
   #seek(bucket: Ref, slot: number): Ref {
     const memory = this.#memory;
     const hash = this.#hash;

@@ -15,7 +15,9 @@ const CARET = 0x5e;
 const DASH = 0x2d;
 const BACKSLASH = 0x5c;
 
-/** Where the class that was just judged ends; a module variable because results are not allocated. */
+/**
+ * Where the class that was just judged ends; a module variable because results are not allocated.
+ */
 let afterClass = 0;
 
 /** True when the whole of `text[textStart, textEnd)` matches the pattern. */

@@ -1,7 +1,8 @@
 /*
- * Signed 64-bit integers as decimal text, strictly in canonical form: no plus sign, no leading zero,
- * no space, no "-0". What fits a JavaScript number exactly stays one; only the rest becomes a BigInt,
- * so that the common case allocates nothing. Must not know where the bytes lie or what they mean.
+ * Signed 64-bit integers as decimal text, strictly in canonical form: no plus sign, no leading
+ * zero, no space, no "-0". What fits a JavaScript number exactly stays one; only the rest becomes a
+ * BigInt, so that the common case allocates nothing. Must not know where the bytes lie or what they
+ * mean.
  */
 
 export const INT64_MIN = -(2n ** 63n);

@@ -1,9 +1,9 @@
 /*
  * The 80-bit extended numbers in which INCRBYFLOAT computes, exactly: 64 bits of mantissa, read
- * from decimal (or hexadecimal) text, added, and written with at most 17 decimals. A double has only
- * 53 bits, and 0.1 added ten times would already read differently from Redis. A value is
- * `mantissa * 2^exponent` in BigInts; each operation computes exactly and rounds once, half to even.
- * Must not know the commands.
+ * from decimal (or hexadecimal) text, added, and written with at most 17 decimals. A double has
+ * only 53 bits, and 0.1 added ten times would already read differently from Redis. A value is
+ * `mantissa * 2^exponent` in BigInts; each operation computes exactly and rounds once, half to
+ * even. Must not know the commands.
  */
 
 export type LongDouble =
@@ -86,7 +86,9 @@ export function addLongDoubles(a: LongDouble, b: LongDouble): LongDouble | null 
   return roundQuotient(sum < 0n, sum < 0n ? -sum : sum, 1n, exponent);
 }
 
-/** With at most 17 decimals, rounded half to even, no trailing zeros, no exponent; `inf`, `-inf`. */
+/**
+ * With at most 17 decimals, rounded half to even, no trailing zeros, no exponent; `inf`, `-inf`.
+ */
 export function formatLongDouble(value: LongDouble): string {
   if (value.kind === 'infinite') return value.isNegative ? '-inf' : 'inf';
   const scaled = roundedShift(value.mantissa * 10n ** BigInt(DECIMALS), value.exponent);
@@ -110,7 +112,8 @@ function roundQuotient(
   exponent: number,
 ): LongDouble {
   if (numerator === 0n) return { kind: 'finite', isNegative, mantissa: 0n, exponent: 0 };
-  // Where the quotient's highest bit lies, give or take one; two spare bits and a sticky one remain.
+  // Where the quotient's highest bit lies, give or take one; two spare bits and a sticky one
+  // remain.
   const estimate = bitLength(numerator) - bitLength(denominator);
   const shift = MANTISSA_BITS + 2 - estimate;
   if (shift >= 0) numerator <<= BigInt(shift);

@@ -1,8 +1,8 @@
 /*
- * HalfSipHash-1-3: a keyed 32-bit hash of a byte range. Whoever does not know the seed cannot choose
- * keys that fall together, so a flood of chosen keys cannot degrade a dict. One compression and three
- * finalization rounds, as Redis's SipHash-1-3, but in the 32-bit words that JavaScript computes with.
- * Nothing is allocated. Must not know what the bytes mean.
+ * HalfSipHash-1-3: a keyed 32-bit hash of a byte range. Whoever does not know the seed cannot
+ * choose keys that fall together, so a flood of chosen keys cannot degrade a dict. One compression
+ * and three finalization rounds, as Redis's SipHash-1-3, but in the 32-bit words that JavaScript
+ * computes with. Nothing is allocated. Must not know what the bytes mean.
  *
  *   a round, on four words:  v0 += v1   v1 <<<= 5   v1 ^= v0   v0 <<<= 16
  *                            v2 += v3   v3 <<<= 8   v3 ^= v2

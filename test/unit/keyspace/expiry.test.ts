@@ -1,4 +1,4 @@
-/* The timing wheel against a sorted list, expiry modes, and bursts of expiries in bounded slices. */
+/* The timing wheel against its times, expiry modes, and bursts of expiries in bounded slices. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -128,7 +128,7 @@ test('a key past its time: deleted on a primary, hidden on a replica, alive for 
   }
 });
 
-test('an expiry that is extended again and again keeps one item, one that is dropped is forgotten', () => {
+test('an expiry extended again and again keeps one item, a dropped one is forgotten', () => {
   const { keyspace, expired } = newKeyspace();
   for (let i = 0; i < 100_000; i++) {
     keyspace.nowMs += 1;

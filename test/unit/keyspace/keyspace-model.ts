@@ -1,6 +1,6 @@
 /*
- * A plain model of the keyspace (Maps of strings), and a driver that does the same random things to both and
- * compares. Everything comes from one seed.
+ * A plain model of the keyspace (Maps of strings), and a driver that does the same random things to
+ * both and compares. Everything comes from one seed.
  */
 
 import assert from 'node:assert/strict';

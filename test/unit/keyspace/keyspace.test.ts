@@ -1,6 +1,6 @@
 /*
- * The keyspace against a plain model under all operations at once: expiry, renewal of wheels, flushes with
- * their background, swaps, moves of blocks, and frozen views held meanwhile.
+ * The keyspace against a plain model under all operations at once: expiry, renewal of wheels,
+ * flushes with their background, swaps, moves of blocks, and frozen views held meanwhile.
  */
 
 import assert from 'node:assert/strict';

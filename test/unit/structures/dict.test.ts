@@ -1,6 +1,6 @@
 /*
- * The dict against a plain Map: random inserts and deletes with growth and shrinking, the promise of
- * scan, uniform choice, and that every block is given back.
+ * The dict against a plain Map: random inserts and deletes with growth and shrinking, the promise
+ * of scan, uniform choice, and that every block is given back.
  */
 
 import assert from 'node:assert/strict';
