@@ -1,11 +1,11 @@
 /*
  * Our own server as a child process: `node bin/tandem-server` of this tree. When the tests run from
- * another build than dist/ (a private outDir), that build's src/main.js is started in the same way.
+ * another build than dist/ (a private outDir), launch.ts starts that build in the same way.
  */
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { type Program, type ServerOptions, ServerProcess } from './server-process.js';
 
 /** The folder of package.json. */
@@ -26,9 +26,7 @@ export const tandemExecutable: string = join(repositoryRoot, 'bin', 'tandem-serv
 /** Arguments for node that start the build under test. */
 export function tandemArguments(args: readonly string[]): string[] {
   if (buildRoot === join(repositoryRoot, 'dist')) return [tandemExecutable, ...args];
-  const main = pathToFileURL(join(buildRoot, 'src', 'main.js')).href;
-  const code = `import { main } from '${main}'; await main(process.argv.slice(1));`;
-  return ['--input-type=module', '-e', code, '--', ...args];
+  return [join(buildRoot, 'test', 'helpers', 'launch.js'), ...args];
 }
 
 const program: Program = {
