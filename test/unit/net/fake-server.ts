@@ -233,7 +233,7 @@ export class Received {
 
   /** Waits until at least so many bytes have come. */
   async until(bytes: number, timeoutMs = 10_000): Promise<string> {
-    const deadline = setTimeout(() => this.#wake?.(), timeoutMs);
+    const deadline = setTimeout(() => this.#wake?.(), timeoutMs).unref();
     const startMs = performance.now();
     while (this.bytes < bytes) {
       if (this.isEnded)

@@ -83,33 +83,31 @@ test('a value of 20 MB goes in and comes out whole', async () => {
   socket.destroy();
 });
 
-test('a long pipeline does not keep others waiting', async () => {
+test('a long pipeline of slow commands does not keep others waiting', async () => {
   const greedy = await open();
   const patient = await open();
-  greedy.received.keepsText = false;
-  let slowest = 0;
-  let isDone = false;
+  let burned = 0;
   server.commands.set('BURN', (_client, _args, reply) => {
     const untilMs = performance.now() + 1;
     while (performance.now() < untilMs);
+    burned++;
     reply.ok();
     return CONTINUE;
   });
-  // Three seconds of work in one read.
-  greedy.socket.write('BURN\r\n'.repeat(1000));
-  const pings = (async () => {
-    while (!isDone) {
-      const startMs = performance.now();
-      patient.socket.write('PING\r\n');
-      await patient.received.until(patient.received.bytes + 7);
-      slowest = Math.max(slowest, performance.now() - startMs);
-    }
-  })();
-  await greedy.received.until(5 * 1000);
-  isDone = true;
-  await pings;
-  assert(slowest < 200, `a PING took ${slowest} ms`);
-  assert(server.batches.every((requests) => requests <= 100));
+  // A second of work in one read.
+  const total = 1000;
+  greedy.socket.write('BURN\r\n'.repeat(total));
+  await waitFor('it to begin', () => burned > 0);
+  let mostMeanwhile = 0;
+  while (burned < total) {
+    const before = burned;
+    patient.socket.write('PING\r\n');
+    await patient.received.until(patient.received.bytes + 7);
+    mostMeanwhile = Math.max(mostMeanwhile, burned - before);
+  }
+  // Counted, not timed: a loaded machine burns no faster. A PING takes a few turns there and back.
+  assert(mostMeanwhile <= 64, `${mostMeanwhile} slow commands during one PING`);
+  await greedy.received.until(5 * total);
   greedy.socket.destroy();
   patient.socket.destroy();
 });
@@ -141,7 +139,7 @@ test('what comes for a blocked client is bounded, and none of it is lost', async
   const { socket, received, session } = await open();
   received.keepsText = false;
   socket.write('WAITHERE\r\n');
-  const count = 4_000_000;
+  const count = 1_000_000;
   socket.write('PING\r\n'.repeat(count));
   await waitFor('it to fill', () => session.queryBufferBytes >= SUSPENDED_INPUT_BYTES_MAX);
   assert(session.queryBufferBytes <= SUSPENDED_INPUT_BYTES_MAX + READ_BUFFER_BYTES);
