@@ -359,3 +359,25 @@ oracleSuite('keys', [
     ],
   },
 ]);
+
+oracleSuite(
+  'keys under an LFU policy',
+  [
+    {
+      name: 'OBJECT FREQ and IDLETIME under LFU, no shared integers',
+      lines: [
+        'SET k v',
+        'OBJECT FREQ k',
+        'OBJECT IDLETIME k',
+        'OBJECT FREQ missing',
+        'OBJECT IDLETIME missing',
+        'SET n 5',
+        'OBJECT REFCOUNT n',
+        'OBJECT FREQ n',
+        'RENAME k other',
+        'OBJECT FREQ other',
+      ],
+    },
+  ],
+  { args: ['--maxmemory-policy', 'allkeys-lfu', '--maxmemory', '100mb'] },
+);
