@@ -36,7 +36,7 @@ export function clientMemoryBytes(client: Client): number {
   );
 }
 
-/** The request that a client is executing now: its bytes are in no buffer's count. */
+/** The request that a client is executing now. Its bytes still count as those of the query buffer. */
 export interface RunningRequest {
   readonly client: Client;
   readonly args: Arguments;
@@ -46,7 +46,6 @@ export interface RunningRequest {
 export function clientLine(client: Client, nowMs: number, running?: RunningRequest): string {
   const { connection, transaction } = client;
   const request = running?.client === client ? running.args : null;
-  const requestBytes = request === null ? 0 : request.requestEnd - request.requestStart;
   const seconds = (sinceMs: number) => Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
   const user = client.kind === 'primary' ? '(superuser)' : client.user;
   return (
@@ -54,10 +53,10 @@ export function clientLine(client: Client, nowMs: number, running?: RunningReque
     `fd=${connection.descriptor} name=${client.name} age=${seconds(client.createdAtMs)} ` +
     `idle=${seconds(client.lastInteractionMs)} flags=${flagLetters(client)} ` +
     `db=${client.database} sub=0 psub=0 ssub=0 multi=${transaction?.queue.length ?? -1} ` +
-    `qbuf=${connection.queryBufferBytes + requestBytes} ` +
+    `qbuf=${connection.queryBufferBytes} ` +
     `qbuf-free=${connection.queryBufferFreeBytes} argv-mem=${argumentBytes(request)} ` +
     `multi-mem=${transaction?.bytes ?? 0} rbs=0 rbp=0 obl=0 oll=${connection.outputChunks} ` +
-    `omem=${connection.outputBytes} tot-mem=${clientMemoryBytes(client) + requestBytes} ` +
+    `omem=${connection.outputBytes} tot-mem=${clientMemoryBytes(client)} ` +
     `events=${eventLetters(client)} cmd=${client.lastCommand?.name ?? 'NULL'} user=${user} ` +
     `redir=-1 resp=${client.protocol} lib-name=${client.libraryName} ` +
     `lib-ver=${client.libraryVersion}`
