@@ -1,6 +1,6 @@
 /*
- * The command line. Only `--version` and `--help` are ours, and only as the first argument: all else
- * is configuration (src/config/command-line.ts), where `-v` may well be a value.
+ * The command line. Only `--version` and `--help` are ours, and only as the first argument: all
+ * else is configuration (src/config/command-line.ts), where `-v` may well be a value.
  */
 
 import { Command } from 'commander';

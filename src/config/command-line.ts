@@ -1,6 +1,6 @@
 /*
- * The command line as configuration: `[file] [-] [--directive value …]`. Options become lines that are
- * read after the file and standard input, so the last one wins. Pure; text is latin1.
+ * The command line as configuration: `[file] [-] [--directive value …]`. Options become lines that
+ * are read after the file and standard input, so the last one wins. Pure; text is latin1.
  */
 
 import { quoteWord, splitWords } from './words.js';
@@ -15,10 +15,11 @@ export interface CommandLine {
 }
 
 /**
- * A first argument without a dash is the file. An argument that begins with `--` opens a line, unless
- * the option before it still lacks its value: values may begin with dashes (`--requirepass --x`).
- * `"--port 7000"` in one argument is complete by itself. Any other argument is a value; it is quoted,
- * so blanks and quotes in it are its own. Only a bare `--save` may lack its value: it means none.
+ * A first argument without a dash is the file. An argument that begins with `--` opens a line,
+ * unless the option before it still lacks its value: values may begin with dashes (`--requirepass
+ * --x`). `"--port 7000"` in one argument is complete by itself. Any other argument is a value; it
+ * is quoted, so blanks and quotes in it are its own. Only a bare `--save` may lack its value: it
+ * means none.
  */
 export function readCommandLine(args: readonly string[]): CommandLine {
   const hasFile = args.length > 0 && !args[0].startsWith('-');

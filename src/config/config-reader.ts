@@ -1,6 +1,7 @@
 /*
- * Reads configuration text, line by line, into a Config: directives, `include`, `rename-command`, and
- * names that Redis ignores. Files, wildcards and the working folder come in through an interface.
+ * Reads configuration text, line by line, into a Config: directives, `include`, `rename-command`,
+ * and names that Redis ignores. Files, wildcards and the working folder come in through an
+ * interface.
  *
  * What must not be ignored silently is an error: users, modules, and everything unknown.
  */
@@ -10,7 +11,9 @@ import type { Config } from './config.js';
 import { toLatin1 } from './scalar-types.js';
 import { splitWords } from './words.js';
 
-/** What reading a configuration needs of the process. Texts are latin1, paths are strings of Node. */
+/**
+ * What reading a configuration needs of the process. Texts are latin1, paths are strings of Node.
+ */
 export interface ConfigFiles {
   /** The whole file. Throws with the reason of the system. */
   readFile(path: string): string;
@@ -123,7 +126,8 @@ export class ConfigReader {
 }
 
 export function cannotOpen(path: string, error: unknown): string {
-  return `Fatal error, can't open config file '${path}': ${error instanceof Error ? error.message : String(error)}`;
+  const reason = error instanceof Error ? error.message : String(error);
+  return `Fatal error, can't open config file '${path}': ${reason}`;
 }
 
 /** `save "900 1"` is `save 900 1`: one word with several in it, for directives that take words. */

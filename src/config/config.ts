@@ -1,7 +1,8 @@
 /*
  * The configuration in force: typed values for the parts of the server, CONFIG GET and SET for
- * clients. It knows the rows, not the reader of files: that fills it through `load`. Parts that must
- * act on a change register with `onChange`; a part that refuses makes CONFIG SET restore everything.
+ * clients. It knows the rows, not the reader of files: that fills it through `load`. Parts that
+ * must act on a change register with `onChange`; a part that refuses makes CONFIG SET restore
+ * everything.
  *
  * Names and texts are latin1 (one character, one byte). Must not know files, sockets or the log.
  */
@@ -53,8 +54,8 @@ interface Change {
 }
 
 export class Config {
-  /** The values in force. Keep the object, not its values: they change. For very hot paths, copy the
-   * value in an onChange hook: a look-up here costs some nanoseconds. */
+  /** The values in force. Keep the object, not its values: they change. For very hot paths, copy
+   * the value in an onChange hook: a look-up here costs some nanoseconds. */
   readonly values: ConfigValues;
   /** Absolute path of the configuration file, '' without one. */
   file = '';
@@ -74,7 +75,9 @@ export class Config {
     this.values = this.#values as unknown as ConfigValues;
   }
 
-  /** Registers what acts on changes of a directive. One for each; not called for the present value. */
+  /**
+   * Registers what acts on changes of a directive. One for each; not called for the present value.
+   */
   onChange<Name extends DirectiveName>(name: Name, apply: ApplyChange<ConfigValues[Name]>): void {
     this.#settingOf(name).apply = apply as ApplyChange<unknown>;
   }
@@ -91,7 +94,9 @@ export class Config {
       .map((row) => row.name);
   }
 
-  /** Directives that were given a value other than their default, which this version does not obey. */
+  /**
+   * Directives that were given a value other than their default, which this version does not obey.
+   */
   ineffective(): string[] {
     return directives
       .filter((row) => row.apply === 'kept')

@@ -1,8 +1,8 @@
 /*
- * What a configuration directive is: a row with its name, type (with bounds), initial value, and how
- * and when a change of it takes effect. The tables (directives-*.ts) are lists of such rows; the
- * reader of files, CONFIG GET and SET, the sample conf/tandem.conf and its test all read the same
- * rows, and nothing lists the directives a second time.
+ * What a configuration directive is: a row with its name, type (with bounds), initial value, and
+ * how and when a change of it takes effect. The tables (directives-*.ts) are lists of such rows;
+ * the reader of files, CONFIG GET and SET, the sample conf/tandem.conf and its test all read the
+ * same rows, and nothing lists the directives a second time.
  *
  * Text in and out of a directive is latin1: one character is one byte, as in `Arguments.text`. Must
  * know neither files nor sockets.
@@ -17,7 +17,9 @@ export type Parsed<Value> =
 export interface ValueType<Value> {
   /** True: the value is all the words of its line. False: it is exactly one word. */
   readonly takesWords: boolean;
-  /** Reads the words of one line. `previous` is the value in force, for types that change a part. */
+  /**
+   * Reads the words of one line. `previous` is the value in force, for types that change a part.
+   */
   parse(words: readonly string[], previous: Value): Parsed<Value>;
   /** The text that CONFIG GET shows. */
   format(value: Value): string;

@@ -1,6 +1,6 @@
 /*
- * The directives of Redis Cluster, which is not there: they are accepted so that shared configurations
- * load and tools can read them, but cluster mode itself is refused.
+ * The directives of Redis Cluster, which is not there: they are accepted so that shared
+ * configurations load and tools can read them, but cluster mode itself is refused.
  */
 
 import { directive } from './directive.js';

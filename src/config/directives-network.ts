@@ -26,8 +26,9 @@ export const networkDirectives = [
     mutable: 'yes',
     apply: 'hook',
     prose:
-      'The addresses to listen on. `*` is every IPv4 address, `::*` every IPv6 address. An address' +
-      ' with a `-` in front may be missing on this machine. An empty value listens on none.',
+      'The addresses to listen on. `*` is every IPv4 address, `::*` every IPv6 address. An' +
+      ' address with a `-` in front may be missing on this machine. An empty value listens on' +
+      ' none.',
   }),
   directive('port', integer({ min: 0, max: 65535 }), {
     initial: 6379,
@@ -40,15 +41,16 @@ export const networkDirectives = [
     mutable: 'yes',
     apply: 'read',
     prose:
-      'While the default user has no password, serve only clients of this machine. Turn it off only' +
-      ' where a firewall or a private network does the protecting.',
+      'While the default user has no password, serve only clients of this machine. Turn it off' +
+      ' only where a firewall or a private network does the protecting.',
   }),
   directive('tcp-backlog', integer({ min: 0, max: INT32_MAX }), {
     initial: 511,
     mutable: 'no',
     apply: 'start',
     prose:
-      'Connections that may wait to be accepted. The kernel cuts it to net.core.somaxconn silently.',
+      'Connections that may wait to be accepted. The kernel cuts it to net.core.somaxconn' +
+      ' silently.',
   }),
   directive('bind-source-addr', text(), {
     initial: '',
@@ -79,8 +81,8 @@ export const networkDirectives = [
     mutable: 'yes',
     apply: 'read',
     prose:
-      'Seconds of silence after which TCP asks whether a client is still there. It finds dead peers' +
-      ' and keeps connections open through routers that forget idle ones. 0: off.',
+      'Seconds of silence after which TCP asks whether a client is still there. It finds dead' +
+      ' peers and keeps connections open through routers that forget idle ones. 0: off.',
   }),
   directive('socket-mark-id', integer({ min: 0, max: UINT32_MAX }), {
     initial: 0,
@@ -93,8 +95,8 @@ export const networkDirectives = [
     mutable: 'yes',
     apply: 'read',
     prose:
-      'Clients that may be connected at once, replicas included. One more is answered with an error' +
-      ' and closed. The limit of open files must leave room for it.',
+      'Clients that may be connected at once, replicas included. One more is answered with an' +
+      ' error and closed. The limit of open files must leave room for it.',
   }),
   directive('client-query-buffer-limit', memory({ min: MIB, max: INT64_MAX }), {
     initial: 1024 * MIB,
@@ -118,8 +120,8 @@ export const networkDirectives = [
     apply: 'read',
     prose:
       'For each class of clients (normal, replica, pubsub): a client is closed when its waiting' +
-      ' replies reach the first size, or stay above the second for that many seconds. 0: no limit.' +
-      ' A limit for replicas below repl-backlog-size counts as repl-backlog-size.',
+      ' replies reach the first size, or stay above the second for that many seconds. 0: no' +
+      ' limit. A limit for replicas below repl-backlog-size counts as repl-backlog-size.',
   }),
   directive('maxmemory-clients', memoryOrPercent, {
     initial: { bytes: 0, percent: 0 },

@@ -1,6 +1,6 @@
 /*
- * The directives of what is kept on disk: snapshots, and the append-only log, which is not there yet:
- * asking for it is refused, since a server that only pretends to log loses data.
+ * The directives of what is kept on disk: snapshots, and the append-only log, which is not there
+ * yet: asking for it is refused, since a server that only pretends to log loses data.
  */
 
 import { directive } from './directive.js';

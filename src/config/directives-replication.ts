@@ -1,6 +1,6 @@
 /*
- * The directives of replication, for both roles. Redis keeps its older names with `slave` in them as
- * aliases; this table is where the two meet.
+ * The directives of replication, for both roles. Redis keeps its older names with `slave` in them
+ * as aliases; this table is where the two meet.
  */
 
 import { directive } from './directive.js';
@@ -66,8 +66,9 @@ export const replicationDirectives = [
     mutable: 'yes',
     apply: 'read',
     prose:
-      'Seconds of silence after which the link is taken for dead: no data and no keep-alives from' +
-      ' the primary, or no acknowledgements from a replica. Keep it above repl-ping-replica-period.',
+      'Seconds of silence after which the link is taken for dead: no data and no keep-alives' +
+      ' from the primary, or no acknowledgements from a replica. Keep it above' +
+      ' repl-ping-replica-period.',
   }),
   directive('repl-ping-replica-period', integer({ min: 1, max: INT32_MAX }), {
     alias: 'repl-ping-slave-period',
@@ -81,8 +82,8 @@ export const replicationDirectives = [
     mutable: 'yes',
     apply: 'read',
     prose:
-      'Send the snapshot of a full sync while it is made ($EOF:). With no, it goes to a file first' +
-      ' and is sent with its length.',
+      'Send the snapshot of a full sync while it is made ($EOF:). With no, it goes to a file' +
+      ' first and is sent with its length.',
   }),
   directive('repl-diskless-sync-delay', integer({ min: 0, max: INT32_MAX }), {
     initial: 5,

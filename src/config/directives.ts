@@ -1,6 +1,7 @@
 /*
- * The directive table: all rows in one list, and their names and aliases in one index. Nothing lists
- * directives a second time. When a row is added, conf/tandem.conf must show it; a test says so.
+ * The directive table: all rows in one list, and their names and aliases in one index. Nothing
+ * lists directives a second time. When a row is added, conf/tandem.conf must show it; a test says
+ * so.
  */
 
 import type { AnyDirective, Directive } from './directive.js';

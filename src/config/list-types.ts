@@ -1,7 +1,7 @@
 /*
  * The value types of directives whose value is a list of words: save points, output buffer limits,
- * addresses, the primary to follow, percentiles, shutdown flags, and the letters of keyspace events.
- * Same rules as the scalar types: Redis's values, texts and error words.
+ * addresses, the primary to follow, percentiles, shutdown flags, and the letters of keyspace
+ * events. Same rules as the scalar types: Redis's values, texts and error words.
  */
 
 import type { ValueType } from './directive.js';
@@ -150,7 +150,9 @@ export const percentiles: ValueType<readonly number[]> = {
   format: (values) => values.map(formatPercentile).join(' '),
 };
 
-/** NaN where strtod would leave something over. Hexadecimal integers are read, its fractions not. */
+/**
+ * NaN where strtod would leave something over. Hexadecimal integers are read, its fractions not.
+ */
 function parsePercentile(word: string): number {
   if (/^[+-]?inf(inity)?$/i.test(word)) return word.startsWith('-') ? -Infinity : Infinity;
   const isDecimal = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(word);

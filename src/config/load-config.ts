@@ -1,7 +1,7 @@
 /*
- * From a command line to a configuration: the file, then standard input, then the options, read as one
- * text, so that the last line wins and line numbers run through. This is where the configuration meets
- * the process: its files, its standard input and its working folder.
+ * From a command line to a configuration: the file, then standard input, then the options, read as
+ * one text, so that the last line wins and line numbers run through. This is where the
+ * configuration meets the process: its files, its standard input and its working folder.
  */
 
 import { closeSync, openSync, readFileSync } from 'node:fs';

@@ -25,8 +25,8 @@ const sample: TitleVariables = {
 };
 
 /**
- * The filled-in template without blanks at its ends; `{{` stands for one brace. Null when a variable
- * is unknown or not closed, or when nothing is left to show.
+ * The filled-in template without blanks at its ends; `{{` stands for one brace. Null when a
+ * variable is unknown or not closed, or when nothing is left to show.
  */
 export function expandTitle(template: string, variables: TitleVariables): string | null {
   let isValid = true;

@@ -1,8 +1,8 @@
 /*
  * The value types of directives that take one word: switches, choices, numbers, sizes in bytes,
- * texts and paths. Each accepts what Redis 7.2 accepts, shows what its CONFIG GET shows, and refuses
- * with its words. Numbers are judged as 64-bit integers, the way they are judged there; a typed value
- * beyond 2^53 loses its low bits, the text shown for it does not.
+ * texts and paths. Each accepts what Redis 7.2 accepts, shows what its CONFIG GET shows, and
+ * refuses with its words. Numbers are judged as 64-bit integers, the way they are judged there; a
+ * typed value beyond 2^53 loses its low bits, the text shown for it does not.
  */
 
 import type { Parsed, ValueType } from './directive.js';
@@ -31,8 +31,9 @@ export const yesNo: ValueType<boolean> = {
 };
 
 /**
- * One of the given words in any case. `synonyms` are further words for some of the choices, `listed`
- * all words in the order in which the error names them, `shown` what CONFIG GET calls a choice.
+ * One of the given words in any case. `synonyms` are further words for some of the choices,
+ * `listed` all words in the order in which the error names them, `shown` what CONFIG GET calls a
+ * choice.
  */
 export function oneOf<const Choice extends string>(
   choices: readonly Choice[],
@@ -80,7 +81,8 @@ export function memory(bounds: Bounds, clamp?: (value: number) => number): Value
     parse([word]) {
       const value = parseMemory(word);
       if (value === null) return { error: 'argument must be a memory value' };
-      // A bound above the signed range tells an unsigned directive; in others the top bit is a sign.
+      // A bound above the signed range tells an unsigned directive; in others the top bit is a
+      // sign.
       const isUnsigned = BigInt(bounds.max) > INT64_MAX;
       return withinBounds(isUnsigned ? value : BigInt.asIntN(64, value), bounds, clamp);
     },
@@ -150,8 +152,8 @@ export function text(refuse?: (value: string) => string | null): ValueType<strin
 }
 
 /**
- * The name of a file or folder. The value is what node:fs takes: the bytes read as UTF-8; names that
- * are not UTF-8 are refused rather than changed.
+ * The name of a file or folder. The value is what node:fs takes: the bytes read as UTF-8; names
+ * that are not UTF-8 are refused rather than changed.
  */
 export function path(refuse?: (value: string) => string | null): ValueType<string> {
   return {
@@ -174,7 +176,10 @@ export function toLatin1(value: string): string {
   return Buffer.from(value, 'utf8').toString('latin1');
 }
 
-/** A 64-bit integer in its one decimal form, else null. Zeros in front, a plus or blanks are refused. */
+/**
+ * A 64-bit integer in its one decimal form, else null. Zeros in front, a plus or blanks are
+ * refused.
+ */
 export function parseStrictInteger(word: string): bigint | null {
   if (!/^(0|-?[1-9][0-9]{0,18})$/.test(word)) return null;
   const value = BigInt(word);

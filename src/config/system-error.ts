@@ -1,6 +1,6 @@
 /*
- * The words of the C library for an error of the operating system. Redis shows them in replies, logs
- * and at start; Node's own texts differ in wording and case.
+ * The words of the C library for an error of the operating system. Redis shows them in replies,
+ * logs and at start; Node's own texts differ in wording and case.
  */
 
 import { getSystemErrorMap } from 'node:util';

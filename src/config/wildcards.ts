@@ -1,7 +1,7 @@
 /*
- * File names for a pattern with `*`, `?` and `[…]`, as the shell finds them: sorted by their bytes, a
- * leading dot only where the pattern has one. For `include`, which must work on Node 20 (its fs has no
- * glob). Must know nothing of configurations.
+ * File names for a pattern with `*`, `?` and `[…]`, as the shell finds them: sorted by their bytes,
+ * a leading dot only where the pattern has one. For `include`, which must work on Node 20 (its fs
+ * has no glob). Must know nothing of configurations.
  */
 
 import { readdirSync, statSync } from 'node:fs';
@@ -44,7 +44,9 @@ function withoutEscapes(part: string): string {
   return part.replace(/\\(.)/g, '$1');
 }
 
-/** One part of the pattern as a regular expression. A `[` that is never closed is an ordinary one. */
+/**
+ * One part of the pattern as a regular expression. A `[` that is never closed is an ordinary one.
+ */
 function toExpression(part: string): RegExp {
   const source = part.replace(
     /\\(.)|\[([!^]?)(\]?[^\]]*)\]|[*?]|[^\w]/g,

@@ -1,6 +1,6 @@
 /*
- * Words of a configuration line: blanks separate them, quotes hold them together. The same rules serve
- * inline requests and redis-cli, so a value quoted there can be pasted here. Text is latin1.
+ * Words of a configuration line: blanks separate them, quotes hold them together. The same rules
+ * serve inline requests and redis-cli, so a value quoted there can be pasted here. Text is latin1.
  *
  *   "…"   with \n \r \t \b \a, \xHH for any byte, and \c for any other character c
  *   '…'   with \' only
@@ -98,7 +98,9 @@ const shortEscapes: Readonly<Record<string, string>> = {
   '\b': '\\b',
 };
 
-/** The word in double quotes, so that `splitWords` gives it back; other bytes than ASCII as \xHH. */
+/**
+ * The word in double quotes, so that `splitWords` gives it back; other bytes than ASCII as \xHH.
+ */
 export function quoteWord(word: string): string {
   const escaped = word.replace(
     /[^ !#-[\]-~]/g,

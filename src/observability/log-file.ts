@@ -1,7 +1,7 @@
 /*
  * Where log lines go: standard output, or a file opened for appending. Each line is one synchronous
- * write. A file that was renamed away (log rotation) is opened anew under its name: Redis opens it for
- * every line, so tools rotate without telling the server.
+ * write. A file that was renamed away (log rotation) is opened anew under its name: Redis opens it
+ * for every line, so tools rotate without telling the server.
  *
  * A log that cannot be written never stops the server: the line is lost and counted.
  */

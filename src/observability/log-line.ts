@@ -17,8 +17,8 @@ const marks: Readonly<Record<WrittenLevel, string>> = {
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
 /**
- * The line with its line break. Control characters in the text are escaped: text from outside must not
- * be able to forge a line.
+ * The line with its line break. Control characters in the text are escaped: text from outside must
+ * not be able to forge a line.
  */
 export function formatLogLine(line: {
   pid: number;

@@ -1,8 +1,8 @@
 /*
- * The server's log: pino decides and counts, this file shapes lines. Two formats: `text`, Redis's own
- * (`PID:ROLE DD Mon YYYY HH:MM:SS.mmm LEVEL text`), which its tools and test suite read, and `json`,
- * one object a line. Every line is written before the call returns and lands at the end of the file,
- * so nothing is lost at exit and others may append to the same file.
+ * The server's log: pino decides and counts, this file shapes lines. Two formats: `text`, Redis's
+ * own (`PID:ROLE DD Mon YYYY HH:MM:SS.mmm LEVEL text`), which its tools and test suite read, and
+ * `json`, one object a line. Every line is written before the call returns and lands at the end of
+ * the file, so nothing is lost at exit and others may append to the same file.
  *
  * A line costs microseconds: never one for each command. Must not know any part that logs.
  */

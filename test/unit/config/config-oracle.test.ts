@@ -1,6 +1,7 @@
 /*
- * CONFIG GET and SET held against a real redis-server: for every directive that both know, a list of
- * well-formed and hostile values gives the same reply and shows the same text afterwards. Against
+ * CONFIG GET and SET held against a real redis-server: for every directive that both know, a list
+ * of well-formed and hostile values gives the same reply and shows the same text afterwards.
+ * Against
  * 7.2 (`ORACLE=<path>`) nothing more is left out than for 7.0; what we refuse on purpose is named.
  */
 
@@ -74,7 +75,8 @@ test('CONFIG SET: same replies and same texts as redis-server', { skip }, async 
       if (ourText === theirText && isSameShown) continue;
       if (isKnownDifference(name, value)) continue;
       differences.push(
-        `${asked} ${JSON.stringify(value)}: ${theirText} [${theirShown}] | ${ourText} [${ourShown}]`,
+        `${asked} ${JSON.stringify(value)}: ${theirText} [${theirShown}]` +
+          ` | ${ourText} [${ourShown}]`,
       );
     }
   }

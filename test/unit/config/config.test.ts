@@ -132,7 +132,7 @@ test('hooks run for changed values only, and again with the old ones when one re
   assert.equal(config.values.loglevel, 'notice');
 });
 
-test('a directive given under both names is set by the last and restored to the first value', () => {
+test('a directive given under both names: the last wins, and a failure restores the first', () => {
   const config = new Config();
   const both: [string, string][] = [
     ['replica-priority', '1'],

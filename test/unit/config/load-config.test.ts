@@ -1,6 +1,7 @@
 /*
  * Loading: files, includes, standard input and options in their order, and what is printed when a
- * configuration cannot be used. Files are a map; the real ones are read in load-config-oracle.test.ts.
+ * configuration cannot be used. Files are a map; the real ones are read in
+ * load-config-oracle.test.ts.
  */
 
 import assert from 'node:assert/strict';

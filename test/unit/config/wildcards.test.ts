@@ -28,8 +28,10 @@ test('the same files as the shell finds, in the order of their bytes', (t) => {
   t.after(() => process.chdir(before));
   process.chdir(folder);
   for (const pattern of [...patterns, ...patterns.map((each) => `${folder}/${each}`)]) {
-    // Only what exists: a pattern without a match stays as it is in the shell. Blanks are not split.
-    const script = `IFS=; for f in ${pattern}; do if [ -e "$f" ]; then printf '%s\\n' "$f"; fi; done`;
+    // Only what exists: a pattern without a match stays as it is in the shell. Blanks are not
+    // split.
+    const print = `if [ -e "$f" ]; then printf '%s\\n' "$f"; fi`;
+    const script = `IFS=; for f in ${pattern}; do ${print}; done`;
     const options = { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } } as const;
     const { stdout } = spawnSync('sh', ['-c', script], options);
     const theirs = stdout.split('\n').filter((line) => !/(^|\/)\.\.?$/.test(line) && line !== '');

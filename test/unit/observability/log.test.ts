@@ -1,6 +1,6 @@
 /*
- * The log: the exact line, levels at run time, appending beside others, rotation, and that nothing is
- * lost when the process ends at once.
+ * The log: the exact line, levels at run time, appending beside others, rotation, and that nothing
+ * is lost when the process ends at once.
  */
 
 import assert from 'node:assert/strict';
