@@ -1,7 +1,7 @@
 /*
- * Who a client is: checking its password against requirepass, and the names that may stand in CLIENT
- * LIST. Shared by AUTH, HELLO, RESET and CLIENT. Must not know sockets. Users beside `default` come
- * with ACLs.
+ * Who a client is: checking its password against requirepass, and the names that may stand in
+ * CLIENT LIST. Shared by AUTH, HELLO, RESET and CLIENT. Must not know sockets. Users beside
+ * `default` come with ACLs.
  */
 
 import { createHash, timingSafeEqual } from 'node:crypto';

@@ -36,7 +36,8 @@ export function clientMemoryBytes(client: Client): number {
   );
 }
 
-/** The request that a client is executing now. Its bytes still count as those of the query buffer. */
+/** The request that a client is executing now. Its bytes still count as those of the query buffer.
+ */
 export interface RunningRequest {
   readonly client: Client;
   readonly args: Arguments;

@@ -1,9 +1,9 @@
 /*
  * Why and until when requests are postponed, and the clients that wait for the end of it. Several
  * parties pause independently (CLIENT PAUSE, a shutdown that waits for replicas, a failover, DEBUG
- * RELOAD), each with its own mode and deadline; the strictest mode among those that run counts. Dispatch asks
- * `isActive` and `mode` and parks clients here. While any pause runs nothing expires and nothing is
- * evicted either: the stream must stand still. Must not know commands or sockets.
+ * RELOAD), each with its own mode and deadline; the strictest mode among those that run counts.
+ * Dispatch asks `isActive` and `mode` and parks clients here. While any pause runs nothing expires
+ * and nothing is evicted either: the stream must stand still. Must not know commands or sockets.
  */
 
 import type { Client } from './client.js';
@@ -43,7 +43,8 @@ export class ClientPause {
     return this.#mode !== null;
   }
 
-  /** `all` postpones every command, `write` those that may change or publish. Meaningful while active. */
+  /** `all` postpones every command, `write` those that may change or publish. Meaningful while
+   * active. */
   get mode(): PauseMode {
     return this.#mode ?? 'write';
   }
@@ -54,8 +55,9 @@ export class ClientPause {
   }
 
   /**
-   * Begins a pause for `purpose` or changes the one that runs; `untilMs` may be Infinity. As in Redis a deadline only moves
-   * later, and a running CLIENT PAUSE ALL is not weakened to WRITE by another CLIENT PAUSE.
+   * Begins a pause for `purpose` or changes the one that runs; `untilMs` may be Infinity. As in
+   * Redis a deadline only moves later, and a running CLIENT PAUSE ALL is not weakened to WRITE by
+   * another CLIENT PAUSE.
    */
   pause(options: { purpose: PausePurpose; mode: PauseMode; untilMs: number }): void {
     const { purpose, mode, untilMs } = options;
@@ -91,9 +93,9 @@ export class ClientPause {
   }
 
   /**
-   * Recomputes the mode after any change. Side effects: 1. drops pauses that are over; 2. re-arms the
-   * timer for the nearest deadline; 3. resumes waiting clients when the pause has ended or weakened
-   * (those that must still wait are postponed again when their request is offered).
+   * Recomputes the mode after any change. Side effects: 1. drops pauses that are over; 2. re-arms
+   * the timer for the nearest deadline; 3. resumes waiting clients when the pause has ended or
+   * weakened (those that must still wait are postponed again when their request is offered).
    */
   #update(): void {
     const nowMs = this.#options.nowMs();

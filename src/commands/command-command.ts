@@ -1,6 +1,6 @@
 /*
- * COMMAND: what the server tells clients about its commands, all of it from the rows. redis-cli asks
- * for DOCS at its start, cluster-aware clients for INFO and GETKEYS.
+ * COMMAND: what the server tells clients about its commands, all of it from the rows. redis-cli
+ * asks for DOCS at its start, cluster-aware clients for INFO and GETKEYS.
  */
 
 import type { Arguments } from '../resp/arguments.js';

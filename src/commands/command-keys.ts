@@ -69,7 +69,8 @@ function rangeOf(
   return first < count && last < count ? { first, last, step: find.step } : null;
 }
 
-/** A negative `lastKey` counts from the end; with a `limit` of n > 1 only 1/n of the rest are keys. */
+/** A negative `lastKey` counts from the end; with a `limit` of n > 1 only 1/n of the rest are keys.
+ */
 function lastOfRange(
   find: { lastKey: number; step: number; limit: number },
   begin: number,

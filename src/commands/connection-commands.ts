@@ -1,6 +1,6 @@
 /*
- * The commands with which a connection introduces itself and changes its own state: PING, ECHO, AUTH,
- * HELLO, SELECT, QUIT, RESET. Must not know sockets; what a connection is lies in Client.
+ * The commands with which a connection introduces itself and changes its own state: PING, ECHO,
+ * AUTH, HELLO, SELECT, QUIT, RESET. Must not know sockets; what a connection is lies in Client.
  */
 
 import type { Arguments } from '../resp/arguments.js';

@@ -1,7 +1,7 @@
 /*
- * DEBUG: what tests need to look inside and to make rare things happen, with Redis's own subcommands
- * and replies. Dispatch lets it through only where enable-debug-command says so. One row: Redis lists
- * no subcommands here either.
+ * DEBUG: what tests need to look inside and to make rare things happen, with Redis's own
+ * subcommands and replies. Dispatch lets it through only where enable-debug-command says so. One
+ * row: Redis lists no subcommands here either.
  */
 
 import { setString } from '../keyspace/string-value.js';
@@ -95,7 +95,8 @@ function object(ctx: Context, args: Arguments): void {
 
 const POSITIVE: IntegerRange = { min: 0, max: Number.MAX_SAFE_INTEGER, error: errors.NOT_POSITIVE };
 
-/** Like Redis's, neither propagated nor counted as a change. Keys that are there stay as they are. */
+/** Like Redis's, neither propagated nor counted as a change. Keys that are there stay as they are.
+ */
 function populate(ctx: Context, args: Arguments): void {
   const count = readPositive(ctx, args, 2);
   if (count === null) return;

@@ -6,8 +6,8 @@
  *   mix(digest, bytes)   digest = SHA1(digest ^ SHA1(bytes))       order counts
  *
  * Each database that has keys is mixed in by its number (4 bytes, big-endian); then each key's own
- * digest (from zero: the key, the type as 4 bytes and the value mixed; `!!expire!!` xored when it has
- * an expiry) is xored in. Keys past their time count too.
+ * digest (from zero: the key, the type as 4 bytes and the value mixed; `!!expire!!` xored when it
+ * has an expiry) is xored in. Keys past their time count too.
  */
 
 import { type EntryView, KeyspaceWalk } from '../keyspace/iterate.js';
@@ -19,7 +19,8 @@ const EXPIRE_MARK = latin1('!!expire!!');
 /** The number of the type in Redis; a string is 0. */
 const STRING_TYPE = new Uint8Array(4);
 
-/** A digest that is being built; its methods are xor and mix as above, the latter also in pieces. */
+/** A digest that is being built; its methods are xor and mix as above, the latter also in pieces.
+ */
 export class Digest {
   readonly bytes = new Uint8Array(SHA1_BYTES);
   readonly #sha1 = new Sha1();

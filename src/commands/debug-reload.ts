@@ -1,7 +1,7 @@
 /*
  * DEBUG RELOAD: saves the data set and loads it again, or loads a file that is there. Both happen
- * beside the event loop, so every other client is paused meanwhile: a write between the save and the
- * load would be lost.
+ * beside the event loop, so every other client is paused meanwhile: a write between the save and
+ * the load would be lost.
  */
 
 import type { Arguments } from '../resp/arguments.js';
@@ -17,8 +17,8 @@ interface ReloadOptions {
 }
 
 /**
- * Side effects: 1. blocks the caller; 2. pauses everybody else until the end; 3. writes the database
- * file, unless NOSAVE; 4. replaces the data set by the file's, or adds to it with NOFLUSH.
+ * Side effects: 1. blocks the caller; 2. pauses everybody else until the end; 3. writes the
+ * database file, unless NOSAVE; 4. replaces the data set by the file's, or adds to it with NOFLUSH.
  */
 export function reload(ctx: Context, args: Arguments): void {
   const options = parseOptions(args);

@@ -1,6 +1,6 @@
 /*
- * The commands of replication: who is whose replica, the handshake, WAIT. They check their arguments
- * and hand on to services.replication, which knows histories, peers and links.
+ * The commands of replication: who is whose replica, the handshake, WAIT. They check their
+ * arguments and hand on to services.replication, which knows histories, peers and links.
  */
 
 import type { Arguments } from '../resp/arguments.js';

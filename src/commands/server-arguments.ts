@@ -1,7 +1,7 @@
 /*
- * Reading the arguments of the connection and server commands: integers with Redis's messages, words
- * out of a fixed set, HELP. These commands are rare, so strings are fine here. Must not know any
- * single command.
+ * Reading the arguments of the connection and server commands: integers with Redis's messages,
+ * words out of a fixed set, HELP. These commands are rare, so strings are fine here. Must not know
+ * any single command.
  */
 
 import type { Arguments } from '../resp/arguments.js';
@@ -50,8 +50,8 @@ export function wordArgument(args: Arguments, index: number): string {
 const INT64_MAX_NUMBER = 2 ** 63;
 
 /**
- * A time-out in ms, 0 for none, as Redis's blocking commands read it. Replies the error itself: then
- * the answer is `null`.
+ * A time-out in ms, 0 for none, as Redis's blocking commands read it. Replies the error itself:
+ * then the answer is `null`.
  */
 export function readTimeoutMs(ctx: Context, args: Arguments, index: number): number | null {
   const value = integerArgument(args, index);

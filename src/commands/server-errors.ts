@@ -13,9 +13,9 @@ export const HELLO_VERSION_NOT_AN_INTEGER =
   'ERR Protocol version is not an integer or out of range';
 export const NO_PROTO = 'NOPROTO unsupported protocol version';
 export const HELLO_UNAUTHENTICATED =
-  'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> ' +
-  'AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol ' +
-  'version at the same time';
+  'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO ' +
+  '<proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP ' +
+  'protocol version at the same time';
 export const DATABASE_OUT_OF_RANGE = 'ERR DB index is out of range';
 export const RESET_NOT_NORMAL = 'ERR can only reset normal client connections';
 

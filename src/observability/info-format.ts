@@ -23,7 +23,8 @@ export function fieldsOf(lines: readonly string[]): [string, string][] {
   });
 }
 
-/** `defaults` with the values of `given` where it has the same field, and its further fields after. */
+/** `defaults` with the values of `given` where it has the same field, and its further fields after.
+ */
 export function mergeFields(defaults: InfoFields, given: InfoFields): InfoFields {
   return [...new Map<string, InfoValue>([...defaults, ...given])];
 }

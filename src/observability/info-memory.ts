@@ -1,8 +1,8 @@
 /*
  * INFO's memory section. Data live in pages that are accounted to the byte, outside the JavaScript
  * heap: `used_memory` is what data, buffers of clients and the backlog take, exactly; what the
- * process needs beside them (code, heap, threads) shows as the distance to `used_memory_rss`. Fields
- * of what this server does not have (Lua, functions, AOF buffer) are there and 0.
+ * process needs beside them (code, heap, threads) shows as the distance to `used_memory_rss`.
+ * Fields of what this server does not have (Lua, functions, AOF buffer) are there and 0.
  */
 
 import { clientMemoryBytes } from '../commands/client-line.js';

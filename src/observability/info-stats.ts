@@ -47,15 +47,7 @@ export function statsFields({ services }: InfoSources): InfoFields {
     ['total_forks', stats.freezes],
     ['migrate_cached_sockets', 0],
     ['slave_expires_tracked_keys', 0],
-    ['active_defrag_hits', 0],
-    ['active_defrag_misses', 0],
-    ['active_defrag_key_hits', 0],
-    ['active_defrag_key_misses', 0],
-    ['total_active_defrag_time', 0],
-    ['current_active_defrag_time', 0],
-    ['tracking_total_keys', 0],
-    ['tracking_total_items', 0],
-    ['tracking_total_prefixes', 0],
+    ...absentFields,
     ['unexpected_error_replies', stats.unexpectedErrorReplies],
     ['total_error_replies', stats.errorReplies],
     ['dump_payload_sanitizations', 0],
@@ -77,3 +69,16 @@ export function statsFields({ services }: InfoSources): InfoFields {
     ['acl_access_denied_channel', 0],
   ];
 }
+
+/** Defragmentation and tracking, which this server does not have. */
+const absentFields: InfoFields = [
+  ['active_defrag_hits', 0],
+  ['active_defrag_misses', 0],
+  ['active_defrag_key_hits', 0],
+  ['active_defrag_key_misses', 0],
+  ['total_active_defrag_time', 0],
+  ['current_active_defrag_time', 0],
+  ['tracking_total_keys', 0],
+  ['tracking_total_items', 0],
+  ['tracking_total_prefixes', 0],
+];

@@ -1,7 +1,7 @@
 /*
  * INFO: which sections there are, in which order, and which of them a request asks for. What stands
- * in a section is computed in info-sections.ts and info-memory.ts from the parts of the server, when
- * it is asked for and only then. Must not know how the text travels.
+ * in a section is computed in info-sections.ts and info-memory.ts from the parts of the server,
+ * when it is asked for and only then. Must not know how the text travels.
  */
 
 import type { Services } from '../commands/services.js';

@@ -25,7 +25,8 @@ export class LatencyHistogram {
     this.#total++;
   }
 
-  /** The duration in µs below or at which `percent` of all durations lie; the bucket's upper end. */
+  /** The duration in µs below or at which `percent` of all durations lie; the bucket's upper end.
+   */
   percentile(percent: number): number {
     if (this.#total === 0) return 0;
     const wanted = Math.max(1, Math.floor((Math.min(percent, 100) / 100) * this.#total + 0.5));

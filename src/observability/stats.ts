@@ -1,7 +1,7 @@
 /*
  * What the server counts about itself since its start, or since CONFIG RESETSTAT: plain fields that
- * their owners raise, and per-command figures in typed arrays by the row's index, so that counting a
- * command costs a few stores. INFO reads it. Must not know commands, sessions or formats.
+ * their owners raise, and per-command figures in typed arrays by the row's index, so that counting
+ * a command costs a few stores. INFO reads it. Must not know commands, sessions or formats.
  */
 
 import { LatencyHistogram } from './stats-latency.js';

@@ -1,3 +1,8 @@
+/*
+ * CLIENT and its subcommands over fake connections: the line of CLIENT LIST, whom filters choose,
+ * what is refused, and that nothing has happened then.
+ */
+
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { clientCommands } from '../../../src/commands/client-commands.js';
@@ -35,9 +40,9 @@ describe('CLIENT', () => {
       reply,
       new RegExp(
         '^\\$\\d+\\r\\nid=1 addr=127.0.0.1:50001 laddr=127.0.0.1:6379 fd=8 name= age=0 idle=0 ' +
-          'flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=\\d+ qbuf-free=0 argv-mem=10 multi-mem=0 ' +
-          'rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=\\d+ events=r cmd=client\\|list user=default ' +
-          'redir=-1 resp=2 lib-name= lib-ver=\\n\\r\\n$',
+          'flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=\\d+ qbuf-free=0 argv-mem=10 ' +
+          'multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=\\d+ events=r ' +
+          'cmd=client\\|list user=default redir=-1 resp=2 lib-name= lib-ver=\\n\\r\\n$',
       ),
     );
   });

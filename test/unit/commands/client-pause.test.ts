@@ -1,3 +1,8 @@
+/*
+ * The pause: order of the waiting clients, deadlines and modes against a model, with timers that
+ * fire when the test says so.
+ */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,7 @@
+/*
+ * The list of connected clients: order, ids, and coming and going while it is walked.
+ */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Client } from '../../../src/commands/client.js';

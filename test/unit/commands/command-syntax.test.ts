@@ -1,3 +1,8 @@
+/*
+ * The notation of arguments in rows: each of its forms, and that every row of the server uses it
+ * rightly.
+ */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { commandFamilies } from '../../../src/commands/command-families.js';

@@ -1,3 +1,8 @@
+/*
+ * PING to RESET over fakes: replies, what they change about the client, and that a refused request
+ * changes nothing.
+ */
+
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { connectionCommands } from '../../../src/commands/connection-commands.js';
@@ -32,7 +37,7 @@ describe('connection commands', () => {
     assert.equal(server.client.database, 15);
   });
 
-  test('AUTH without a configured password: one argument is a mistake, two are always right', () => {
+  test('AUTH without a configured password: one argument is a mistake, two are right', () => {
     assert.equal(server.run('AUTH', 'x'), `-${errors.AUTH_WITHOUT_PASSWORD}\r\n`);
     assert.equal(server.run('AUTH', 'default', 'x'), '+OK\r\n');
     assert.equal(server.run('AUTH', 'nobody', 'x'), `-${errors.WRONG_PASSWORD}\r\n`);
@@ -52,7 +57,7 @@ describe('connection commands', () => {
   test('HELLO keeps the version when none is given, and answers a flat array in RESP2', () => {
     assert.match(
       server.run('HELLO'),
-      /^\*14\r\n\$6\r\nserver\r\n\$5\r\nredis\r\n\$7\r\nversion\r\n\$5\r\n7\.2\.4\r\n\$5\r\nproto\r\n:2/,
+      /^\*14\r\n.*redis\r\n\$7\r\nversion\r\n\$5\r\n7\.2\.4\r\n\$5\r\nproto\r\n:2\r\n/s,
     );
   });
 

@@ -1,3 +1,8 @@
+/*
+ * SHA-1 against node:crypto, and the digests of DEBUG against their definition and against what a
+ * redis-server answered.
+ */
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';

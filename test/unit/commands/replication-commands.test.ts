@@ -1,3 +1,8 @@
+/*
+ * REPLICAOF, the handshake's commands and WAIT over a fake replication: what is handed on, what is
+ * refused, how WAIT ends.
+ */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { replicationCommands } from '../../../src/commands/replication-commands.js';

@@ -1,3 +1,8 @@
+/*
+ * SAVE, BGSAVE, SHUTDOWN, TIME, MEMORY, INFO and CONFIG over fakes: options, and the replies of
+ * commands that end later.
+ */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';

@@ -1,3 +1,7 @@
+/*
+ * The counters, the rates as means of samples, and the latency histogram against sorted durations.
+ */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
