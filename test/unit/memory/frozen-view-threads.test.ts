@@ -95,20 +95,41 @@ class Directory {
 interface Walk {
   readonly control: Int32Array;
   readonly report: Promise<WalkReport>;
+  readonly isBroken: boolean;
   abort(): void;
 }
 
-function startWalk(memory: Memory, worker: Worker): Walk {
+/** Passes that the worker has finished; fails the test when it takes too long or died. */
+function passes(walk: Walk): number {
+  assert(!walk.isBroken && performance.now() < deadline, 'the worker has stopped');
+  return Atomics.load(walk.control, 0);
+}
+
+let deadline = 0;
+
+function startWalk(memory: Memory, worker: Worker, isChase = false): Walk {
+  deadline = performance.now() + 60_000;
   const control = new Int32Array(new SharedArrayBuffer(8));
   const view = memory.freeze();
   const order: WalkOrder = {
     view: view.message,
     control: control.buffer as SharedArrayBuffer,
+    isChase,
   };
   const report = once(worker, 'message').then(([message]) => message as WalkReport);
-  // Only a worker that is terminated leaves this unsettled, and then nobody waits for it.
+  let isBroken = false;
+  report.catch(() => {
+    isBroken = true;
+  });
   worker.postMessage(order, [...view.transferList]);
-  return { control, report, abort: () => view.abort() };
+  return {
+    control,
+    report,
+    get isBroken() {
+      return isBroken;
+    },
+    abort: () => view.abort(),
+  };
 }
 
 const workers: Worker[] = [];
@@ -129,7 +150,7 @@ test(`a worker sees the state of the freeze throughout, seed ${SEED}`, async () 
   for (let view = 0; view < (LONG ? 200 : 8); view++) {
     const expected = directory.digest();
     const walk = startWalk(memory, worker);
-    for (let steps = 0; steps < 3000 || Atomics.load(walk.control, 0) < 3; ) {
+    for (let steps = 0; steps < 3000 || passes(walk) < 3; ) {
       for (let i = 0; i < 50; i++) directory.step();
       steps += 50;
       await nextTurn();
@@ -146,6 +167,40 @@ test(`a worker sees the state of the freeze throughout, seed ${SEED}`, async () 
   assert.equal(memory.usedBytes, 0);
 });
 
+test('a page written at the very moment it is read is seen as it was', async () => {
+  const slots = 3000;
+  const bytes = 8192;
+  const memory = new Memory();
+  const directory = memory.allocate(slots * 12);
+  memory.setInt32(memory.root, 0, directory);
+  memory.setInt32(memory.root, 4, slots);
+  const refs = Int32Array.from({ length: slots }, () => memory.allocate(bytes));
+  const worker = newWorker();
+  const block = new Uint8Array(bytes);
+  const words = new Int32Array(block.buffer);
+  for (let view = 0; view < (LONG ? 200 : 6); view++) {
+    for (let slot = 0; slot < slots; slot++) {
+      memory.setInt32(directory, slot * 12, refs[slot]);
+      memory.setInt32(directory, slot * 12 + 4, bytes);
+      memory.copyIn(refs[slot], 0, new Uint8Array(words.fill(slot).buffer), 0, bytes);
+    }
+    block.fill(0xff);
+    const walk = startWalk(memory, worker, true);
+    let written = 0;
+    for (let at = 0; at < slots; at = passes(walk)) {
+      // A little ahead of the reader, at a distance that changes.
+      const end = Math.min(slots, at + (written % 3));
+      for (written = Math.max(written, at); written < end; written++) {
+        memory.beginWrite(refs[written], 0, bytes);
+        memory.copyIn(refs[written], 0, block, 0, bytes);
+      }
+      if (written === at) written++;
+    }
+    assert.equal((await walk.report).wrong, 0, `view ${view}`);
+    memory.thaw();
+  }
+});
+
 test('an aborted view ends early, and the next one is whole', async () => {
   const memory = new Memory({ isChecked: true });
   const directory = new Directory(memory, SEED + 1);
@@ -153,7 +208,7 @@ test('an aborted view ends early, and the next one is whole', async () => {
   for (let step = 0; step < 3000; step++) directory.step();
   for (let view = 0; view < 3; view++) {
     const walk = startWalk(memory, worker);
-    while (Atomics.load(walk.control, 0) < 1) {
+    while (passes(walk) < 1) {
       for (let i = 0; i < 20; i++) directory.step();
       await nextTurn();
     }
@@ -174,7 +229,7 @@ test('a worker that dies leaves nothing behind once the view is thawed', async (
   for (let step = 0; step < 3000; step++) directory.step();
   const mortal = newWorker();
   const walk = startWalk(memory, mortal);
-  while (Atomics.load(walk.control, 0) < 1) {
+  while (passes(walk) < 1) {
     for (let i = 0; i < 20; i++) directory.step();
     await nextTurn();
   }
@@ -185,7 +240,7 @@ test('a worker that dies leaves nothing behind once the view is thawed', async (
 
   const expected = directory.digest();
   const next = startWalk(memory, newWorker());
-  while (Atomics.load(next.control, 0) < 2) {
+  while (passes(next) < 2) {
     for (let i = 0; i < 50; i++) directory.step();
     await nextTurn();
   }

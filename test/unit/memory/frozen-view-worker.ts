@@ -13,6 +13,8 @@ export interface WalkOrder {
   readonly view: FrozenViewMessage;
   /** Word 0: passes finished; word 1: not 0 = stop after this pass. */
   readonly control: SharedArrayBuffer;
+  /** Walks once, slot by slot, and tells in word 0 which slot is next. */
+  readonly isChase: boolean;
 }
 
 export interface WalkReport {
@@ -52,8 +54,38 @@ function walkOnce(reader: FrozenReader): { digest: number; blocks: number; wrong
   return { digest, blocks, wrong };
 }
 
+/** Every block of the directory is full of its slot number. Returns the blocks that are not. */
+function chase(reader: FrozenReader, control: Int32Array): number {
+  reader.load(reader.root, 0, 8);
+  const directory = reader.i32[reader.base >>> 2];
+  const slots = reader.i32[(reader.base >>> 2) + 1];
+  let wrong = 0;
+  for (let slot = 0; slot < slots; slot++) {
+    reader.load(directory, slot * 12, 8);
+    const ref = reader.i32[reader.base >>> 2];
+    const bytes = reader.i32[(reader.base >>> 2) + 1];
+    Atomics.store(control, 0, slot);
+    reader.load(ref, 0, bytes);
+    const start = reader.base >>> 2;
+    for (let word = 0; word < bytes >>> 2; word++) {
+      if (reader.i32[start + word] === slot) continue;
+      wrong++;
+      break;
+    }
+  }
+  Atomics.store(control, 0, slots);
+  return wrong;
+}
+
 parentPort?.on('message', (order: WalkOrder) => {
   const reader = new FrozenReader(order.view);
+  if (order.isChase) {
+    const wrong = chase(reader, new Int32Array(order.control));
+    reader.close(order.view);
+    const report: WalkReport = { digests: [], blocks: 0, wrong, isAborted: false };
+    parentPort?.postMessage(report);
+    return;
+  }
   const control = new Int32Array(order.control);
   const digests: number[] = [];
   let blocks = 0;
