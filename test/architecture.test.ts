@@ -8,11 +8,11 @@
  */
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { repositoryRoot } from './helpers/repository.js';
 
 const FILE_LINES_MAX = 500;
 const FUNCTION_LINES_MAX = 70;
@@ -94,17 +94,8 @@ interface Source {
   readonly imports: readonly Import[];
 }
 
-/** The tests may run from any build folder below it. */
-const repositoryRoot = findRoot(dirname(fileURLToPath(import.meta.url)));
-
 const sources = ['src', 'test', 'bench'].flatMap(filesBelow).map(readSource);
 const production = sources.filter(({ path }) => path.startsWith('src/'));
-
-function findRoot(folder: string): string {
-  if (existsSync(join(folder, 'biome.json'))) return folder;
-  assert(dirname(folder) !== folder, 'the tests are not below the repository');
-  return findRoot(dirname(folder));
-}
 
 function filesBelow(folder: string): string[] {
   return readdirSync(join(repositoryRoot, folder), { recursive: true })

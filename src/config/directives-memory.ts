@@ -100,8 +100,8 @@ export const memoryDirectives = [
   directive('lazyfree-lazy-user-del', yesNo, {
     initial: false,
     mutable: 'yes',
-    apply: 'read',
-    prose: 'Make DEL do what UNLINK does.',
+    apply: 'kept',
+    prose: 'Make DEL do what UNLINK does. Both do the same here.',
   }),
   directive('lazyfree-lazy-user-flush', yesNo, {
     initial: false,

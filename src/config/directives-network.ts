@@ -55,8 +55,8 @@ export const networkDirectives = [
   directive('bind-source-addr', text(), {
     initial: '',
     mutable: 'yes',
-    apply: 'read',
-    prose: 'The local address that connections to a primary come from. Empty: the kernel chooses.',
+    apply: 'kept',
+    prose: 'The local address that connections to a primary come from. The kernel chooses it here.',
   }),
   directive('unixsocket', path(), {
     initial: '',

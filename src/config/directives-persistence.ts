@@ -86,8 +86,8 @@ export const persistenceDirectives = [
   directive('rdb-save-incremental-fsync', yesNo, {
     initial: true,
     mutable: 'yes',
-    apply: 'kept',
-    prose: 'Sync a snapshot to disk while it is written. Redis knows it; the worker decides here.',
+    apply: 'read',
+    prose: 'Sync a snapshot to disk while it is written, and not all of it at the end.',
   }),
   directive('rdb-del-sync-files', yesNo, {
     initial: false,
@@ -173,7 +173,7 @@ export const persistenceDirectives = [
   directive('rdb-key-save-delay', integer({ min: INT32_MIN, max: INT32_MAX }), {
     initial: 0,
     mutable: 'yes',
-    apply: 'read',
+    apply: 'kept',
     isHidden: true,
     prose:
       'Microseconds to wait after each key of a snapshot (negative: keys to each one). For tests.',
@@ -181,7 +181,7 @@ export const persistenceDirectives = [
   directive('key-load-delay', integer({ min: INT32_MIN, max: INT32_MAX }), {
     initial: 0,
     mutable: 'yes',
-    apply: 'read',
+    apply: 'kept',
     isHidden: true,
     prose:
       'Microseconds to wait after each key that is loaded (negative: keys to each one). For tests.',

@@ -107,8 +107,8 @@ export const replicationDirectives = [
   directive('repl-disable-tcp-nodelay', yesNo, {
     initial: false,
     mutable: 'yes',
-    apply: 'read',
-    prose: 'Let the kernel gather small packets to replicas: less traffic, more delay.',
+    apply: 'kept',
+    prose: 'Let the kernel gather small packets to replicas. They are gathered by us here.',
   }),
   directive('min-replicas-to-write', integer({ min: 0, max: INT32_MAX }), {
     alias: 'min-slaves-to-write',

@@ -67,8 +67,8 @@ export const serverDirectives = [
   directive('always-show-logo', yesNo, {
     initial: false,
     mutable: 'no',
-    apply: 'kept',
-    prose: 'There is no logo; the lines that tools look for are always logged.',
+    apply: 'start',
+    prose: 'Show a logo at start even when nobody is there to see it.',
   }),
   directive('syslog-enabled', yesNo, {
     initial: false,
@@ -127,9 +127,9 @@ export const serverDirectives = [
   directive('proc-title-template', text(refuseTitleTemplate), {
     initial: '{title} {listen-addr} {server-mode}',
     mutable: 'yes',
-    apply: 'kept',
+    apply: 'read',
     prose:
-      'How: {title}, {listen-addr}, {server-mode}, {port}, {tls-port}, {unixsocket} and' +
+      'How, when the server starts: {title}, {listen-addr}, {server-mode}, {port}, {tls-port}, {unixsocket} and' +
       ' {config-file} are filled in.',
   }),
   directive('locale-collate', text(), {
@@ -201,13 +201,13 @@ export const serverDirectives = [
   directive('shutdown-on-sigint', shutdownFlags, {
     initial: { save: 'default', isNow: false, isForced: false },
     mutable: 'yes',
-    apply: 'read',
+    apply: 'kept',
     prose: 'What SIGINT does: default, or some of save, nosave, now, force, as for SHUTDOWN.',
   }),
   directive('shutdown-on-sigterm', shutdownFlags, {
     initial: { save: 'default', isNow: false, isForced: false },
     mutable: 'yes',
-    apply: 'read',
+    apply: 'kept',
     prose: 'The same for SIGTERM.',
   }),
   directive('requirepass', text(), {
@@ -275,8 +275,8 @@ export const serverDirectives = [
   directive('latency-tracking', yesNo, {
     initial: true,
     mutable: 'yes',
-    apply: 'read',
-    prose: 'Keep the latencies of each command for INFO latencystats.',
+    apply: 'kept',
+    prose: 'Keep the latencies of each command for INFO latencystats. Always so here.',
   }),
   directive('latency-tracking-info-percentiles', percentiles, {
     initial: [50, 99, 99.9],

@@ -4,10 +4,13 @@
  */
 
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Config } from '../../../src/config/config.js';
 import { directives, directivesByName } from '../../../src/config/directives.js';
 import { splitWords } from '../../../src/config/words.js';
+import { repositoryRoot } from '../../helpers/repository.js';
 
 test('no name and no alias occurs twice', () => {
   const names = directives.flatMap(({ name, alias }) => (alias ? [name, alias] : [name]));
@@ -38,6 +41,25 @@ test('every row whose change needs a hook can be changed', () => {
     if (apply === 'hook') assert.notEqual(mutable, 'no', name);
     if (apply === 'start') assert.equal(mutable, 'no', name);
   }
+});
+
+test('what a row says it has an effect on is there: its name occurs in the sources', () => {
+  const folder = join(repositoryRoot, 'src');
+  const text = readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.ts') && !name.includes('directives'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('\n');
+  const isUsed = (name: string): boolean =>
+    text.includes(`'${name}'`) ||
+    text.includes(`values.${name}`) ||
+    new RegExp(`\\{[^}]*\\b${name}\\b[^}]*\\} = [^;]*values`).test(text);
+  const idle = directives.filter(({ name, apply }) => apply !== 'kept' && !isUsed(name));
+  // The remedy: say `kept` in the row until a part obeys it, and show it so in conf/tandem.conf.
+  assert.deepEqual(
+    idle.map(({ name }) => name),
+    [],
+  );
 });
 
 test('a fresh configuration reports nothing that is without effect', () => {
