@@ -65,7 +65,7 @@ export const LINK_RETRY_JITTER = 0.2;
 export const LINK_BACKOFF_FIRST_MS = 250;
 export const LINK_BACKOFF_MAX_MS = 30_000;
 
-/** Streaming this long proves a sync good, in ms: back-off starts anew. */
+/** Streaming this long (or one command applied) proves a sync good, in ms: back-off starts anew. */
 export const LINK_PROVEN_MS = 1000;
 
 /** How often a replica tells its primary how far it is, in ms. Redis: each second. */

@@ -88,7 +88,7 @@ export class LinkMachine {
   readonly #position: () => Position | null;
   readonly #random: () => number;
   #replconfs: string[] = [];
-  /** Attempts since the last stream that ended before a sync had begun. */
+  /** Attempts since the last good stream that ended before a sync had begun. */
   #refusedInARow = 0;
   /** Syncs that had begun and failed since the last proven stream. */
   #failedSyncs = 0;
@@ -112,7 +112,7 @@ export class LinkMachine {
     return this.#state;
   }
 
-  /** The stream has lasted long enough to call its sync good. */
+  /** The stream has shown itself to be good. */
   get isProven(): boolean {
     return this.#isProven;
   }
@@ -153,11 +153,10 @@ export class LinkMachine {
   }
 
   snapshotLoaded(): void {
-    this.#go('streaming');
-    this.#isProven = false;
+    this.#beginStream();
   }
 
-  /** The stream has shown itself to be alive: failures before it are forgotten. */
+  /** The stream has lasted, or brought something: the failures before it are forgotten. */
   streamProven(): void {
     assert(this.#state === 'streaming');
     this.#isProven = true;
@@ -183,6 +182,11 @@ export class LinkMachine {
     this.#state = 'idle';
     this.#refusedInARow = 0;
     this.#failedSyncs = 0;
+  }
+
+  #beginStream(): void {
+    this.#go('streaming');
+    this.#isProven = false;
   }
 
   #go(to: LinkState): void {
@@ -281,8 +285,7 @@ export class LinkMachine {
       this.#log.warning(`Unexpected reply to PSYNC from master: ${line}`);
       return CLOSE;
     }
-    this.#go('streaming');
-    this.#isProven = false;
+    this.#beginStream();
     this.#log.notice('Successful partial resynchronization with master.');
     const replid = line.split(' ')[1] ?? '';
     const isNamed = replid.length === REPLID_LENGTH;

@@ -382,6 +382,7 @@ export class Link {
       executor,
       client,
       onApplied: (bytes, start, end) => {
+        if (!this.#machine.isProven) this.#machine.streamProven();
         this.#owner.streamDatabase = client.database;
         this.#owner.onApplied(bytes, start, end);
       },
