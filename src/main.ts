@@ -87,6 +87,12 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.on('SIGTERM', () => shutdown.onSignal('SIGTERM'));
   process.on('SIGINT', () => shutdown.onSignal('SIGINT'));
   process.on('SIGHUP', () => {});
+  process.on('uncaughtException', (error) => {
+    // A bug of ours: nothing that follows could be trusted. The log must say what it was.
+    log.warning(`Unexpected error, exiting: ${error.stack ?? error.message}`);
+    log.close();
+    process.exit(1);
+  });
   await server.start();
 }
 
@@ -133,7 +139,22 @@ function compose(options: {
 
   const commands = new CommandTable(commandFamilies);
   const stats = new Stats({ commands: commands.all.length });
-  const loader = new Loader({ keyspace, config, log, clock });
+  const pause = new ClientPause({
+    nowMs: clock.wallMs,
+    setTimer: (run, delayMs) => {
+      const timer = setTimeout(run, delayMs);
+      return () => clearTimeout(timer);
+    },
+    onActive: () => setExpiryMode(),
+  });
+  let role: 'primary' | 'replica' = 'primary';
+  // While clients are paused the stream must stand still: expired keys are hidden, as on a replica.
+  const expiryMode = () => (role === 'primary' && !pause.isActive ? 'primary' : 'replica');
+  const loader = new Loader({ keyspace, config, log, clock, expiryModeAfter: expiryMode });
+  const setExpiryMode = (): void => {
+    // The loader has its own, and asks for this one at its end.
+    if (!loader.isLoading) keyspace.expiryMode = expiryMode();
+  };
   const snapshots: Snapshots = new Snapshots({
     memory,
     keyspace,
@@ -167,8 +188,9 @@ function compose(options: {
     dial: dialTcp,
     intake: new SnapshotFiles({ config, log, loader, pid }),
     listeningPort: () => values.port,
-    onRoleChange: (role) => {
-      keyspace.expiryMode = role;
+    onRoleChange: (newRole) => {
+      role = newRole;
+      setExpiryMode();
       log.setRole(role === 'primary' ? 'M' : 'S');
     },
   });
@@ -191,13 +213,7 @@ function compose(options: {
     config,
     keyspace,
     clients: new ClientRegistry(),
-    pause: new ClientPause({
-      nowMs: clock.wallMs,
-      setTimer: (run, delayMs) => {
-        const timer = setTimeout(run, delayMs);
-        return () => clearTimeout(timer);
-      },
-    }),
+    pause,
     commands,
     transactions: new TransactionRunner({
       watches,
@@ -210,18 +226,17 @@ function compose(options: {
     clock,
     server: state,
   };
-  const silentReply = new ReplyWriter();
   const dispatcher: Dispatcher = new Dispatcher({
     services,
     feed: replication.feed,
     noClient: new Client({ id: 0, connection: noConnection, nowMs: clock.wallMs() }),
-    reply: silentReply,
+    reply: new ReplyWriter(),
     deferredReply: (client, write) => (client.connection as Session).writeReply(write),
   });
   const primaryStream: PrimaryStream = new PrimaryStream({
     services,
     dispatcher,
-    reply: silentReply,
+    reply: new ReplyWriter(),
     panic: (text) => {
       log.warning(text);
       server.exit(1);
@@ -294,12 +309,10 @@ function compose(options: {
   return { server, shutdown };
 }
 
-/** While clients are paused the stream must stand still, so nothing expires either. */
 function expireSlice(
-  { keyspace, pause, clock: { wallMs, monotonicMs } }: Services,
+  { keyspace, clock: { wallMs, monotonicMs } }: Services,
   budgetMs: number,
 ): boolean {
-  if (pause.isActive) return false;
   keyspace.nowMs = wallMs();
   return keyspace.expireSlice(budgetMs, monotonicMs);
 }

@@ -24,6 +24,8 @@ export interface ClientPauseOptions {
   readonly nowMs: () => number;
   /** Runs once after `delayMs`, unless the returned function cancels it. */
   readonly setTimer: (run: () => void, delayMs: number) => () => void;
+  /** Told when the first pause begins and when the last one has ended. */
+  readonly onActive?: (isActive: boolean) => void;
 }
 
 export class ClientPause {
@@ -111,6 +113,7 @@ export class ClientPause {
       nearestMs = Math.min(nearestMs, pause.untilMs);
     }
     this.#mode = mode;
+    if ((before === null) !== (mode === null)) this.#options.onActive?.(mode !== null);
     this.#arm(nearestMs - nowMs);
     const isWeaker = mode === null ? before !== null : before === 'all' && mode === 'write';
     if (isWeaker) this.#resumeAll();

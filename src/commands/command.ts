@@ -143,5 +143,5 @@ export function keyRange(options: {
   return [{ flags, begin: { index: first }, find: { lastKey: last, step, limit: 0 } }];
 }
 
-export const readKey = keyRange({ first: 1, last: 0, step: 1, flags: ['RO', 'ACCESS'] });
-export const readKeys = keyRange({ first: 1, last: -1, step: 1, flags: ['RO', 'ACCESS'] });
+export const readKey = keyRange({ first: 1, last: 0, step: 1, flags: ['RO', 'access'] });
+export const readKeys = keyRange({ first: 1, last: -1, step: 1, flags: ['RO', 'access'] });

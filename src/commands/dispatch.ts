@@ -228,14 +228,13 @@ export class Dispatcher {
   #refuse(client: Client, command: Command, error: string): Outcome {
     const { reply } = this.context;
     this.#services.stats.onRejected(command.index);
-    if (client.transaction !== null) {
-      if (command.name === 'exec') {
-        this.#services.transactions.discard(client);
-        reply.error(errors.execAborted(error));
-        return CONTINUE;
-      }
-      client.transaction.hasErrors = true;
+    if (command.name === 'exec') {
+      // Whatever the reason, and whether there was a MULTI or not.
+      this.#services.transactions.discard(client);
+      reply.error(errors.execAborted(error));
+      return CONTINUE;
     }
+    if (client.transaction !== null) client.transaction.hasErrors = true;
     reply.error(error);
     return CONTINUE;
   }

@@ -25,7 +25,7 @@ export class PrimaryStream implements StreamExecutor {
   constructor(options: {
     services: Services;
     dispatcher: Dispatcher;
-    /** Writes to nowhere. */
+    /** For this stream alone: what is written to it goes nowhere. */
     reply: ReplyWriter;
     /** Ends the process with the given text in the log. */
     panic: (text: string) => void;
@@ -33,6 +33,8 @@ export class PrimaryStream implements StreamExecutor {
     this.#services = options.services;
     this.#dispatcher = options.dispatcher;
     this.#reply = options.reply;
+    // One batch that never ends: a full buffer is handed over, dropped, and filled anew.
+    this.#reply.begin({ take: (buffer) => buffer }, 2);
     this.#panic = options.panic;
   }
 

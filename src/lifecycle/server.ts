@@ -138,11 +138,28 @@ export class Server {
       replication.resizeBacklog(bytes);
       return null;
     });
+    this.#tieAccessBits();
     const missing = config.missingHooks();
     if (missing.length > 0) throw new Error(`no part acts on changes of ${missing.join(', ')}`);
     for (const name of config.ineffective()) {
       log.notice(`The directive ${name} is accepted and kept, but has no effect in this server`);
     }
+  }
+
+  /** What the access bits of entries mean, and how they age. */
+  #tieAccessBits(): void {
+    const { config, keyspace } = this.#parts.services;
+    const { values } = config;
+    const tie = (): null => {
+      keyspace.usesLfu = values['maxmemory-policy'].endsWith('-lfu');
+      keyspace.lfuLogFactor = values['lfu-log-factor'];
+      keyspace.lfuDecayMinutes = values['lfu-decay-time'];
+      return null;
+    };
+    tie();
+    config.onChange('maxmemory-policy', tie);
+    config.onChange('lfu-log-factor', tie);
+    config.onChange('lfu-decay-time', tie);
   }
 
   #setTitle(): void {

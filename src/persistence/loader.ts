@@ -24,6 +24,9 @@ export interface LoaderOptions {
   readonly config: Config;
   readonly log: Log;
   readonly clock: Clock;
+  /** The mode that a load leaves behind; without it the one from before. The role, or a pause, may have
+   * changed meanwhile. */
+  readonly expiryModeAfter?: () => ExpiryMode;
 }
 
 /** How one load treats what it reads. */
@@ -103,6 +106,7 @@ export class Loader {
   private readonly clock: Clock;
   private progress: Progress | null = null;
   private previous: Promise<unknown> = Promise.resolve();
+  private readonly expiryModeAfter: (() => ExpiryMode) | undefined;
   private expiryModeBefore: ExpiryMode = 'primary';
 
   constructor(options: LoaderOptions) {
@@ -110,6 +114,7 @@ export class Loader {
     this.config = options.config;
     this.log = options.log;
     this.clock = options.clock;
+    this.expiryModeAfter = options.expiryModeAfter;
   }
 
   get isLoading(): boolean {
@@ -318,7 +323,7 @@ export class Loader {
     this.lastKeysExpired = session.keysExpired;
     this.progress = null;
     // Unless a change of role has set another mode meanwhile.
-    if (this.keyspace.expiryMode === 'stream') this.keyspace.expiryMode = this.expiryModeBefore;
+    this.keyspace.expiryMode = this.expiryModeAfter?.() ?? this.expiryModeBefore;
   }
 
   private reported(error: RdbError, keyspaceIsEmpty: boolean): LoadFailure {
