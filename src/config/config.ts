@@ -135,6 +135,11 @@ export class Config {
     return null;
   }
 
+  /** What was loaded so far counts as defaults: lines that add up start anew. */
+  forgetLines(): void {
+    for (const setting of this.#settings.values()) setting.isLoaded = false;
+  }
+
   /**
    * CONFIG GET: names and texts for exact names and glob patterns, in any case. A directive with an
    * alias answers to both names; an exact name is answered as it was asked.

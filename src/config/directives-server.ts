@@ -282,7 +282,7 @@ export const serverDirectives = [
     initial: [50, 99, 99.9],
     mutable: 'yes',
     apply: 'read',
-    prose: 'The percentiles shown there.',
+    prose: 'The percentiles of latencies that INFO latencystats shows for each command.',
   }),
   directive('notify-keyspace-events', eventClasses, {
     initial: '',

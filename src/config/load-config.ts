@@ -19,6 +19,11 @@ export type LoadedConfig = { readonly config: Config } | { readonly fatal: strin
 export interface LoadOptions {
   /** Arguments after the program's name, without our own flags. */
   readonly args: readonly string[];
+  /**
+   * Lines that change defaults before anything else is read: what a distribution (our image) chooses
+   * for its users. TANDEM_DEFAULTS of the environment where it is absent.
+   */
+  readonly defaults?: string;
   /** For tests; the process's own otherwise. */
   readonly files?: ConfigFiles;
   readonly readStandardInput?: () => string;
@@ -31,7 +36,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const config = new Config();
   config.override('dir', files.currentFolder());
   registerFolderHook(config, files);
+  const defaults = options.defaults ?? process.env.TANDEM_DEFAULTS ?? '';
   try {
+    new ConfigReader({ config, files }).readText(toLatin1(defaults));
+    config.forgetLines();
     let text = '';
     if (commandLine.file !== null) {
       const file = resolve(

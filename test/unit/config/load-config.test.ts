@@ -51,6 +51,22 @@ test('options win over standard input, which wins over the file', () => {
   assert.equal(config.file, '/work/a.conf');
 });
 
+test('defaults of a distribution lose against every line, and do not shift line numbers', () => {
+  const defaults = 'protected-mode no\ntimeout 5\nsave 9 9';
+  const load = (args: readonly string[]) => loadConfig({ args, defaults });
+  const plain = load([]);
+  assert('config' in plain && !plain.config.values['protected-mode']);
+  const given = load(['--timeout', '6', '--save', '1 1']);
+  assert('config' in given);
+  assert.deepEqual(given.config.get(['timeout', 'save']), [
+    ['timeout', '6'],
+    ['save', '1 1'],
+  ]);
+  const bad = load(['--nosuch', '1']);
+  assert('fatal' in bad);
+  assert.match(bad.fatal, /at line 2\n/);
+});
+
 test('comments, blank lines and line ends of Windows are skipped', () => {
   const texts = { '/work/a.conf': '# port 1\r\n\r\n   \t\r\n  port 2\r\n' };
   assert.equal(configOf(['a.conf'], texts).values.port, 2);
