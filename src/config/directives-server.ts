@@ -129,8 +129,8 @@ export const serverDirectives = [
     mutable: 'yes',
     apply: 'read',
     prose:
-      'How, when the server starts: {title}, {listen-addr}, {server-mode}, {port}, {tls-port}, {unixsocket} and' +
-      ' {config-file} are filled in.',
+      'How, when the server starts: {title}, {listen-addr}, {server-mode}, {port}, {tls-port},' +
+      ' {unixsocket} and {config-file} are filled in.',
   }),
   directive('locale-collate', text(), {
     initial: '',

@@ -20,8 +20,8 @@ export interface LoadOptions {
   /** Arguments after the program's name, without our own flags. */
   readonly args: readonly string[];
   /**
-   * Lines that change defaults before anything else is read: what a distribution (our image) chooses
-   * for its users. TANDEM_DEFAULTS of the environment where it is absent.
+   * Lines that change defaults before anything else is read: what a distribution (our image)
+   * chooses for its users. TANDEM_DEFAULTS of the environment where it is absent.
    */
   readonly defaults?: string;
   /** For tests; the process's own otherwise. */

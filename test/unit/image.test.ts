@@ -1,7 +1,7 @@
 /*
- * The image, as far as it can be held where no engine runs: the entrypoint and the health check under
- * `sh` with stubs for the commands they call, the facts of the Dockerfile, and (long) the commands of
- * its build stage, in order, in an empty folder.
+ * The image, as far as it can be held where no engine runs: the entrypoint and the health check
+ * under `sh` with stubs for the commands they call, the facts of the Dockerfile, and (long) the
+ * commands of its build stage, in order, in an empty folder.
  */
 
 import assert from 'node:assert/strict';
@@ -53,7 +53,8 @@ function runEntrypoint(t: TestContext, args: readonly string[], options: { uid?:
     find: 'echo "find $*"',
     // Becomes the user in name only: from here on `id` says 999.
     setpriv:
-      'echo "setpriv $1 $2 $3 $4"; shift 4; printf "#!/bin/sh\\necho 999\\n" > "$DATA/id"; exec "$@"',
+      'echo "setpriv $1 $2 $3 $4"; shift 4; ' +
+      'printf "#!/bin/sh\\necho 999\\n" > "$DATA/id"; exec "$@"',
   });
   const script = `umask 0022; exec sh ${entrypoint} "$@"`;
   const result = spawnSync('sh', ['-c', script, 'sh', ...args], { env, encoding: 'utf8' });
@@ -182,7 +183,7 @@ test('Dockerfile: data, port, names, health check and the one relaxed default', 
   assert.match(text, /^HEALTHCHECK .*docker-healthcheck\.sh/m);
 });
 
-test('scripts of the image can be executed, and everything it copies gets past .dockerignore', () => {
+test("the image's scripts can be executed, and all it copies gets past .dockerignore", () => {
   for (const script of [entrypoint, healthcheck]) {
     assert.equal(statSync(script).mode & 0o111, 0o111, script);
   }
