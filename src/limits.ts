@@ -41,8 +41,10 @@ export const BACKLOG_SPARE_BLOCKS_MAX = 2;
 /** Backlog blocks that leave in one step, so that the end of a slow replica stops nobody. */
 export const BACKLOG_TRIM_BLOCKS = 64;
 
-/** Most bytes of the stream handed to one replica's socket and not yet taken by the kernel. The rest
- * waits in the backlog, where all replicas share it. */
+/**
+ * Most bytes of the stream handed to one replica's socket and not yet taken by the kernel. The rest
+ * waits in the backlog, where all replicas share it.
+ */
 export const PEER_IN_FLIGHT_BYTES = 1024 * 1024;
 
 /** Bytes of a full sync's payload read from the spool in one go, for each replica. */
@@ -77,7 +79,9 @@ assert(BACKLOG_BLOCK_BYTES_MAX <= PEER_IN_FLIGHT_BYTES);
 /** Bytes of one string in an RDB: Redis's own bound for a value (512 MB). */
 export const RDB_STRING_BYTES_MAX = 512 * 1024 * 1024;
 
-/** Uncompressed strings of an RDB from this size on go into the keyspace piece by piece, in bytes. */
+/**
+ * Uncompressed strings of an RDB from this size on go into the keyspace piece by piece, in bytes.
+ */
 export const RDB_PIECE_BYTES_MIN = 1024 * 1024;
 
 /** Read buffer of the RDB reader between large entries, in bytes: two chunks of a file. */
@@ -101,8 +105,10 @@ export const SPARE_INPUT_BUFFER_BYTES = 2 * READ_BUFFER_BYTES;
 /** Bytes that may wait for a client which is blocked, before its socket is no longer read. */
 export const SUSPENDED_INPUT_BYTES_MAX = 1024 * 1024;
 
-/** One client's share of a turn of the event loop: bytes of requests executed, and ms of work, looked
- * at every so many requests. Then the others have their turn. */
+/**
+ * One client's share of a turn of the event loop: bytes of requests executed, and ms of work,
+ * looked at every so many requests. Then the others have their turn.
+ */
 export const TURN_BYTES_MAX = READ_BUFFER_BYTES;
 export const TURN_MS_MAX = 5;
 export const TURN_CLOCK_REQUESTS = 8;
@@ -120,8 +126,10 @@ export const OUTPUT_CHUNK_BYTES = 16 * 1024;
 export const GATHERED_BYTES_MAX = 1024 * 1024;
 export const GATHERED_CHUNKS_MAX = 64;
 
-/** Bytes of replies that may wait for one client where client-output-buffer-limit sets no limit
- * (Redis then knows none). Equal to the default of client-query-buffer-limit, the other direction. */
+/**
+ * Bytes of replies that may wait for one client where client-output-buffer-limit sets no limit
+ * (Redis then knows none). Equal to the default of client-query-buffer-limit, the other direction.
+ */
 export const UNLIMITED_OUTPUT_BYTES_MAX = 1024 * 1024 * 1024;
 
 /** How long a connection that is being closed may take to read its last replies, in ms. */
@@ -130,8 +138,10 @@ export const CLOSING_MS_MAX = 60_000;
 /** How often idle, closing and overfull connections are looked for, in ms. */
 export const SESSION_SWEEP_MS = 1000;
 
-/** Longest string that a snapshot compresses, in bytes: LZF's result must lie in memory whole before
- * its length can be written. Longer ones are written as they are, in pieces. */
+/**
+ * Longest string that a snapshot compresses, in bytes: LZF's result must lie in memory whole before
+ * its length can be written. Longer ones are written as they are, in pieces.
+ */
 export const RDB_COMPRESS_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Bytes that a snapshot gathers for one write. */
@@ -157,7 +167,9 @@ export const LOAD_SLICE_MS = 5;
 /** Keys loaded between two looks at the clock. */
 export const LOAD_DEADLINE_PERIOD_KEYS = 128;
 
-/** Files that one configuration may include, nested ones counted: more is a file including itself. */
+/**
+ * Files that one configuration may include, nested ones counted: more is a file including itself.
+ */
 export const CONFIG_INCLUDES_MAX = 1000;
 
 /** Milliseconds between two looks whether the log file was renamed away. */

@@ -12,8 +12,8 @@ import type { ClientWatches } from './watch-table.js';
 export type BlockReason = 'wait' | 'pause' | 'save' | 'shutdown';
 
 /**
- * `normal`: requests come from outside. `replica`: PSYNC or SYNC was accepted. `primary`: the stream
- * of our primary. `pubsub` exists for CLIENT LIST/KILL TYPE and buffer limits (later issue).
+ * `normal`: requests come from outside. `replica`: PSYNC or SYNC was accepted. `primary`: the
+ * stream of our primary. `pubsub` exists for CLIENT LIST/KILL TYPE and buffer limits (later issue).
  */
 export type ClientKind = 'normal' | 'replica' | 'primary' | 'pubsub';
 

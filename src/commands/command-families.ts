@@ -1,6 +1,6 @@
 /*
- * The families of commands that there are: what the command table is built from. A new family's rows
- * are added here and nowhere else.
+ * The families of commands that there are: what the command table is built from. A new family's
+ * rows are added here and nowhere else.
  */
 
 import { clientCommands } from './client-commands.js';

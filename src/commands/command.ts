@@ -71,8 +71,10 @@ export interface CommandRow {
   /** ACL categories that do not follow from flags and group (`@dangerous`, `@keyspace` …). */
   readonly categories?: readonly string[];
   readonly tips?: readonly string[];
-  /** The arguments for COMMAND DOCS, from which redis-cli makes its hints; see command-syntax.ts for
-   * the notation. */
+  /**
+   * The arguments for COMMAND DOCS, from which redis-cli makes its hints; see command-syntax.ts for
+   * the notation.
+   */
   readonly syntax?: string;
   /** For COMMAND DOCS: one line on time and space. */
   readonly complexity?: string;
@@ -100,21 +102,23 @@ export interface Context {
   readonly isInTransaction: boolean;
 
   /**
-   * Counts changes. A command that leaves it at 0 propagates nothing by itself; one that raises it is
-   * propagated: verbatim, or as declared by propagateAs / propagateNothing.
+   * Counts changes. A command that leaves it at 0 propagates nothing by itself; one that raises it
+   * is propagated: verbatim, or as declared by propagateAs / propagateNothing.
    */
   dirty(changes: number): void;
-  /** Declares the effect to propagate instead of the request. May be called several times: more than
-   * one effect is wrapped in MULTI/EXEC. Parts are copied at once. Strings are latin1. */
+  /**
+   * Declares the effect to propagate instead of the request. May be called several times: more than
+   * one effect is wrapped in MULTI/EXEC. Parts are copied at once. Strings are latin1.
+   */
   propagateAs(...parts: (string | Uint8Array)[]): void;
   /** The command changed something, but nothing of it travels. */
   propagateNothing(): void;
 
   /**
    * Blocks the client: no further request of it is read until unblock. `onTimeout` is called once
-   * after `timeoutMs` (0 = never). Returns what ends the wait from outside: it writes the reply through
-   * the given function and goes on reading requests; calling it again does nothing. `onGone` is called
-   * when the client closes, or is unblocked by others, before that.
+   * after `timeoutMs` (0 = never). Returns what ends the wait from outside: it writes the reply
+   * through the given function and goes on reading requests; calling it again does nothing.
+   * `onGone` is called when the client closes, or is unblocked by others, before that.
    */
   block(options: {
     reason: 'wait' | 'save' | 'shutdown';

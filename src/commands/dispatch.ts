@@ -1,8 +1,8 @@
 /*
- * Executes requests: looks the command up, passes it through the gates, runs its handler, hands what
- * it changed to propagation, and counts it. The only place that propagates, and the hot path of the
- * server: a plain read or write allocates nothing here and reads the clock once. Must not know
- * sockets; bytes come as Arguments and go as ReplyWriter calls.
+ * Executes requests: looks the command up, passes it through the gates, runs its handler, hands
+ * what it changed to propagation, and counts it. The only place that propagates, and the hot path
+ * of the server: a plain read or write allocates nothing here and reads the clock once. Must not
+ * know sockets; bytes come as Arguments and go as ReplyWriter calls.
  */
 
 import type { Arguments } from '../resp/arguments.js';

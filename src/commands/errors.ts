@@ -46,8 +46,10 @@ export function unknownSubcommandOf(args: Arguments): string {
 
 export function protectedCommand(name: string, directive: string): string {
   return (
-    `ERR ${name} command not allowed. If the ${directive} option is set to "local", you can run it ` +
-    'from a local connection, otherwise you need to set this option in the configuration file, and ' +
+    `ERR ${name} command not allowed. If the ${directive} option is set to "local", you can ` +
+    'run it ' +
+    'from a local connection, otherwise you need to set this option in the configuration ' +
+    'file, and ' +
     'then restart the server.'
   );
 }
@@ -61,9 +63,12 @@ export const MASTER_DOWN =
   "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
 export const LOADING = 'LOADING Redis is loading the dataset in memory';
 export const MISCONF_SAVE =
-  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
-  'Commands that may modify the data set are disabled, because this instance is configured to report ' +
-  'errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the ' +
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist " +
+  'to disk. ' +
+  'Commands that may modify the data set are disabled, because this instance is configured ' +
+  'to report ' +
+  'errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). ' +
+  'Please check the ' +
   'Redis logs for details about the RDB error.';
 export const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction';
 
@@ -85,7 +90,8 @@ export const MAX_CLIENTS = 'ERR max number of clients reached';
 /** Log line, not a reply: the peer speaks HTTP. */
 export function securityAttack(address: string): string {
   return (
-    'Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to ' +
+    'Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: ' +
+    'commands to ' +
     'Redis. This is likely due to an attacker attempting to use Cross Protocol Scripting to ' +
     `compromise your Redis instance. Connection from ${address} aborted.`
   );
@@ -112,10 +118,12 @@ export const INVALID_FIRST_DB_INDEX = 'ERR invalid first DB index';
 export const INVALID_SECOND_DB_INDEX = 'ERR invalid second DB index';
 export const DB_INDEX_OUT_OF_RANGE = 'ERR DB index is out of range';
 export const IDLE_TIME_NOT_TRACKED =
-  'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching ' +
+  'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when ' +
+  'switching ' +
   'between policies at runtime LRU and LFU data will take some time to adjust.';
 export const FREQUENCY_NOT_TRACKED =
-  'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when ' +
+  'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note ' +
+  'that when ' +
   'switching between policies at runtime LRU and LFU data will take some time to adjust.';
 
 export function unsupportedOption(option: string): string {

@@ -1,7 +1,7 @@
 /*
- * When keys expire: the EXPIRE and TTL families and PERSIST. A deadline always travels as PEXPIREAT; one
- * that is past already deletes the key here and now, on a primary. A replica never decides that: it
- * keeps the deadline and waits for its primary's DEL.
+ * When keys expire: the EXPIRE and TTL families and PERSIST. A deadline always travels as
+ * PEXPIREAT; one that is past already deletes the key here and now, on a primary. A replica never
+ * decides that: it keeps the deadline and waits for its primary's DEL.
  */
 
 import type { Arguments } from '../resp/arguments.js';
@@ -176,6 +176,7 @@ export const expireCommands = defineCommands([
     since: '1.0.0',
     summary: 'Lets a key expire after some seconds.',
     categories,
+    syntax: 'key:key seconds:integer [condition(NX | XX | GT | LT)@7.0.0]',
     run: expire,
   },
   {
@@ -187,6 +188,7 @@ export const expireCommands = defineCommands([
     since: '2.6.0',
     summary: 'Lets a key expire after some milliseconds.',
     categories,
+    syntax: 'key:key milliseconds:integer [condition(NX | XX | GT | LT)@7.0.0]',
     run: pexpire,
   },
   {
@@ -198,6 +200,7 @@ export const expireCommands = defineCommands([
     since: '1.2.0',
     summary: 'Lets a key expire at a Unix time in seconds.',
     categories,
+    syntax: 'key:key unix-time-seconds:unix-time [condition(NX | XX | GT | LT)@7.0.0]',
     run: expireat,
   },
   {
@@ -209,6 +212,7 @@ export const expireCommands = defineCommands([
     since: '2.6.0',
     summary: 'Lets a key expire at a Unix time in milliseconds.',
     categories,
+    syntax: 'key:key unix-time-milliseconds:unix-time [condition(NX | XX | GT | LT)@7.0.0]',
     run: pexpireat,
   },
   {
@@ -220,6 +224,7 @@ export const expireCommands = defineCommands([
     since: '2.2.0',
     summary: 'Takes the expiry away from a key.',
     categories,
+    syntax: 'key:key',
     run: persist,
   },
   {
@@ -232,6 +237,7 @@ export const expireCommands = defineCommands([
     summary: 'Replies with the seconds that a key has left to live.',
     categories,
     tips: ['nondeterministic_output'],
+    syntax: 'key:key',
     run: ttl,
   },
   {
@@ -244,6 +250,7 @@ export const expireCommands = defineCommands([
     summary: 'Replies with the milliseconds that a key has left to live.',
     categories,
     tips: ['nondeterministic_output'],
+    syntax: 'key:key',
     run: pttl,
   },
   {
@@ -255,6 +262,7 @@ export const expireCommands = defineCommands([
     since: '7.0.0',
     summary: 'Replies with the Unix time in seconds at which a key expires.',
     categories,
+    syntax: 'key:key',
     run: expiretime,
   },
   {
@@ -266,6 +274,7 @@ export const expireCommands = defineCommands([
     since: '7.0.0',
     summary: 'Replies with the Unix time in milliseconds at which a key expires.',
     categories,
+    syntax: 'key:key',
     run: pexpiretime,
   },
 ]);

@@ -6,8 +6,8 @@
 import type { Context } from './command.js';
 
 /**
- * Whether a deadline that a command sets is past already, so that the key is deleted instead. Only a
- * primary decides so; while it loads data or applies a stream, deadlines are kept as they are.
+ * Whether a deadline that a command sets is past already, so that the key is deleted instead. Only
+ * a primary decides so; while it loads data or applies a stream, deadlines are kept as they are.
  */
 export function isAlreadyPast(ctx: Context, atMs: number): boolean {
   return (

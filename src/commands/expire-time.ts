@@ -30,8 +30,8 @@ export type TimeStatus =
   | typeof TIME_POSITIVE;
 
 /**
- * The latest time that is kept, in ms: the year 287396. Redis keeps any 64-bit number; beyond this one
- * a double cannot hold every millisecond, and nobody waits for it.
+ * The latest time that is kept, in ms: the year 287396. Redis keeps any 64-bit number; beyond this
+ * one a double cannot hold every millisecond, and nobody waits for it.
  */
 export const EXPIRE_AT_MS_MAX = Number.MAX_SAFE_INTEGER;
 

@@ -35,7 +35,8 @@ export class Gates {
 
   /**
    * Whether a plain read or write of this client could be refused by no gate just now, so that
-   * dispatch need not ask for each. Holds until a command other than plain reads and writes has run.
+   * dispatch need not ask for each. Holds until a command other than plain reads and writes has
+   * run.
    */
   isOpen(client: Client): boolean {
     const { config, replication, server, pause, snapshots } = this.#services;
@@ -102,7 +103,8 @@ export class Gates {
     const { config, replication, snapshots } = this.#services;
     const isWrite = (flags & write) !== 0;
     if (snapshots.mustRefuseWrites && (isWrite || command.name === 'ping')) {
-      // A replica follows its primary whatever its own disk says; see replica-ignore-disk-write-errors.
+      // A replica follows its primary whatever its own disk says; see replica-ignore-disk-write-
+      // errors.
       if (replication.role === 'primary') return errors.MISCONF_SAVE;
     }
     if (!isWrite) return null;

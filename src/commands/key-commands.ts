@@ -1,6 +1,6 @@
 /*
- * Keys of any type: whether they exist, what they are, deleting and renaming them. No handler knows how
- * a value is stored.
+ * Keys of any type: whether they exist, what they are, deleting and renaming them. No handler knows
+ * how a value is stored.
  */
 
 import type { Arguments } from '../resp/arguments.js';
@@ -14,7 +14,8 @@ function del(ctx: Context, args: Arguments): void {
   const { buffer, start, end, count } = args;
   let deleted = 0;
   for (let i = 1; i < count; i++) {
-    // The lookup comes first: a key that has expired is gone, and its deletion is not ours to count.
+    // The lookup comes first: a key that has expired is gone, and its deletion is not ours to
+    // count.
     if (ctx.db.lookupWrite(buffer, start[i], end[i]) === 0) continue;
     if (ctx.db.delete(buffer, start[i], end[i])) deleted++;
   }
@@ -114,6 +115,7 @@ export const keyCommands = defineCommands([
     summary: 'Deletes keys.',
     categories,
     tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
+    syntax: 'key:key...',
     run: del,
   },
   {
@@ -126,6 +128,7 @@ export const keyCommands = defineCommands([
     summary: 'Deletes keys; what they held is freed in the background.',
     categories,
     tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
+    syntax: 'key:key...',
     run: del,
   },
   {
@@ -138,6 +141,7 @@ export const keyCommands = defineCommands([
     summary: 'Counts how many of the keys exist.',
     categories,
     tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
+    syntax: 'key:key...',
     run: exists,
   },
   {
@@ -150,6 +154,7 @@ export const keyCommands = defineCommands([
     summary: 'Counts how many of the keys exist, and marks them as used.',
     categories,
     tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
+    syntax: 'key:key...',
     run: touch,
   },
   {
@@ -161,6 +166,7 @@ export const keyCommands = defineCommands([
     since: '1.0.0',
     summary: 'Replies with the type of the value at a key.',
     categories,
+    syntax: 'key:key',
     run: type,
   },
   {
@@ -172,6 +178,7 @@ export const keyCommands = defineCommands([
     since: '1.0.0',
     summary: 'Gives a key another name, over whatever had that name.',
     categories,
+    syntax: 'key:key newkey:key',
     run: rename,
   },
   {
@@ -183,6 +190,7 @@ export const keyCommands = defineCommands([
     since: '1.0.0',
     summary: 'Gives a key another name that is not taken.',
     categories,
+    syntax: 'key:key newkey:key',
     run: renamenx,
   },
   {

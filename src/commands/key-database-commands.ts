@@ -1,6 +1,7 @@
 /*
  * Whole databases: emptying them and exchanging two. What the values held is always freed in the
- * background, also for SYNC: the reply does not promise when memory comes back, and no client waits.
+ * background, also for SYNC: the reply does not promise when memory comes back, and no client
+ * waits.
  */
 
 import type { Arguments } from '../resp/arguments.js';
@@ -81,6 +82,7 @@ export const keyDatabaseCommands = defineCommands([
     summary: 'Deletes all keys of the database.',
     categories,
     tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
+    syntax: '[flush-type(ASYNC@4.0.0 | SYNC@6.2.0)]',
     run: flushdb,
   },
   {
@@ -92,6 +94,7 @@ export const keyDatabaseCommands = defineCommands([
     summary: 'Deletes all keys of all databases.',
     categories,
     tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
+    syntax: '[flush-type(ASYNC@4.0.0 | SYNC@6.2.0)]',
     run: flushall,
   },
   {
@@ -102,6 +105,7 @@ export const keyDatabaseCommands = defineCommands([
     since: '4.0.0',
     summary: 'Exchanges the contents of two databases.',
     categories,
+    syntax: 'index1:integer index2:integer',
     run: swapdb,
   },
 ]);

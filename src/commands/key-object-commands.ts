@@ -110,6 +110,7 @@ export const keyObjectCommands = defineCommands([
         summary: 'Replies with the representation of a value.',
         categories,
         tips,
+        syntax: 'key:key',
         run: encoding,
       },
       {
@@ -122,6 +123,7 @@ export const keyObjectCommands = defineCommands([
         summary: 'Replies with the access frequency of a key.',
         categories,
         tips,
+        syntax: 'key:key',
         run: freq,
       },
       {
@@ -144,6 +146,7 @@ export const keyObjectCommands = defineCommands([
         summary: 'Replies with the time since a key was last used.',
         categories,
         tips,
+        syntax: 'key:key',
         run: idletime,
       },
       {
@@ -156,6 +159,7 @@ export const keyObjectCommands = defineCommands([
         summary: 'Replies with the number of references to a value.',
         categories,
         tips,
+        syntax: 'key:key',
         run: refcount,
       },
     ],

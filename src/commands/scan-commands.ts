@@ -1,7 +1,7 @@
 /*
- * Looking through a whole database: SCAN and KEYS. Both collect references first and reply afterwards;
- * nothing is changed in between, so the references hold. The cursor and its guarantee (a key that is
- * there from start to end is seen at least once) belong to the keyspace's dict.
+ * Looking through a whole database: SCAN and KEYS. Both collect references first and reply
+ * afterwards; nothing is changed in between, so the references hold. The cursor and its guarantee
+ * (a key that is there from start to end is seen at least once) belong to the keyspace's dict.
  */
 
 import type { Ref } from '../memory/memory.js';
@@ -36,8 +36,8 @@ const parsed = new Int64Result();
 let keyBuffer = new Uint8Array(256);
 
 /**
- * Reads a cursor the way clients may write it: what C's `strtoul` takes, so that a sign, leading zeros
- * and nothing at all are fine. -1 when it is none. Cursors have 32 bits; others fall away.
+ * Reads a cursor the way clients may write it: what C's `strtoul` takes, so that a sign, leading
+ * zeros and nothing at all are fine. -1 when it is none. Cursors have 32 bits; others fall away.
  */
 function parseCursor(text: string): number {
   if (!/^[+-]?\d+$|^$/.test(text)) return -1;
@@ -148,6 +148,7 @@ export const scanCommands = defineCommands([
     summary: 'Goes through the keys of the database, a few with each call.',
     categories: ['@keyspace'],
     tips: ['nondeterministic_output', 'request_policy:special', 'response_policy:special'],
+    syntax: 'cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [TYPE type@6.0.0]',
     run: scan,
   },
   {
@@ -159,6 +160,7 @@ export const scanCommands = defineCommands([
     summary: 'Replies with all keys that match a pattern, at one go.',
     categories: ['@keyspace', '@dangerous'],
     tips: ['request_policy:all_shards', 'nondeterministic_output_order'],
+    syntax: 'pattern:pattern',
     run: keys,
   },
 ]);

@@ -35,7 +35,9 @@ export interface ReplicationControl {
   replicaOf(target: { host: string; port: number } | null, by: string): 'ok' | 'already-connected';
   /** PSYNC and SYNC (null): takes the client over as a replica, replies itself. */
   onSync(ctx: Context, request: { replid: string; offset: number } | null): void;
-  /** REPLCONF option value …: arguments after the name, latin1. Writes the reply unless none is due. */
+  /**
+   * REPLCONF option value …: arguments after the name, latin1. Writes the reply unless none is due.
+   */
   onReplconf(ctx: Context, options: readonly string[]): void;
   /** Replicas whose acked offset has reached `offset`. */
   countAcked(offset: number): number;
@@ -107,7 +109,10 @@ export interface ServerControl {
   readonly shutdownInMs: number;
   /** DEBUG SET-ACTIVE-EXPIRE: whether the background looks for expired keys. Starts as true. */
   isActiveExpiryEnabled: boolean;
-  /** The text of INFO for the sections asked for (lower case; empty = default). See observability/info. */
+  /**
+   * The text of INFO for the sections asked for (lower case; empty = default). See
+   * observability/info.
+   */
   info(sections: readonly string[]): string;
 }
 
@@ -144,11 +149,13 @@ export interface Feed {
 
 /** How the link to the primary has its stream executed. Implemented by dispatch. */
 export interface StreamExecutor {
-  /** Creates the client that stands for the primary; its replies are dropped (errors are logged). */
+  /**
+   * Creates the client that stands for the primary; its replies are dropped (errors are logged).
+   */
   openPrimary(connection: Connection): Client;
   /**
-   * Executes one command of the stream (MULTI and EXEC among them). REPLCONF GETACK and PING are the
-   * link's own business and do not come here. Never propagates: the link passes the bytes on.
+   * Executes one command of the stream (MULTI and EXEC among them). REPLCONF GETACK and PING are
+   * the link's own business and do not come here. Never propagates: the link passes the bytes on.
    * Returns false when the command was unknown or failed (already logged and counted).
    */
   execute(client: Client, args: Arguments): boolean;

@@ -1,8 +1,8 @@
 /*
  * Executes the primary's stream: each command runs as the client that stands for the primary, past
- * the gates and without a reply. A command that is unknown or fails means that the two data sets may
- * differ from here on: it is logged and counted as Redis does, and what follows is the operator's
- * choice (propagation-error-behavior). Must not know the link or the socket behind it.
+ * the gates and without a reply. A command that is unknown or fails means that the two data sets
+ * may differ from here on: it is logged and counted as Redis does, and what follows is the
+ * operator's choice (propagation-error-behavior). Must not know the link or the socket behind it.
  */
 
 import type { Arguments } from '../resp/arguments.js';
@@ -86,7 +86,8 @@ export class PrimaryStream implements StreamExecutor {
     const behaviour = config.values['propagation-error-behavior'];
     if (behaviour !== 'ignore' && config.values['replica-read-only']) {
       this.#panic(
-        `This replica panicked sending an error to its master after processing the command '${name}'`,
+        'This replica panicked sending an error to its master after processing the command ' +
+          `'${name}'`,
       );
     }
     return false;

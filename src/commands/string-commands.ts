@@ -1,7 +1,7 @@
 /*
- * Strings as a whole: SET and GET with all their relatives. Handlers parse all arguments before they
- * touch state (STYLE 18), and declare what travels where it is not the request itself: a relative
- * expiry never does, since a replica would start its countdown later than we did.
+ * Strings as a whole: SET and GET with all their relatives. Handlers parse all arguments before
+ * they touch state (STYLE 18), and declare what travels where it is not the request itself: a
+ * relative expiry never does, since a replica would start its countdown later than we did.
  */
 
 import { KEEP_EXPIRY, NO_EXPIRY } from '../keyspace/string-value.js';
@@ -227,6 +227,7 @@ export const stringCommands = defineCommands([
     group,
     since: '1.0.0',
     summary: 'Replies with the string stored at a key.',
+    syntax: 'key:key',
     run: get,
   },
   {
@@ -237,6 +238,11 @@ export const stringCommands = defineCommands([
     group,
     since: '1.0.0',
     summary: 'Stores a string at a key, whatever was there, with conditions and a time to live.',
+    syntax:
+      'key:key value [condition(NX | XX)@2.6.12] [GET@6.2.0] [expiration(EX ' +
+      'seconds:integer@2.6.12 | PX milliseconds:integer@2.6.12 | EXAT ' +
+      'unix-time-seconds:unix-time@6.2.0 | PXAT unix-time-milliseconds:unix-time@6.2.0 | ' +
+      'KEEPTTL@6.0.0)]',
     run: set,
   },
   {
@@ -247,6 +253,10 @@ export const stringCommands = defineCommands([
     group,
     since: '1.0.0',
     summary: 'Stores a string at a key that does not exist yet.',
+    docFlags: ['deprecated'],
+    deprecatedSince: '2.6.12',
+    replacedBy: '`SET` with the `NX` argument',
+    syntax: 'key:key value',
     run: setnx,
   },
   {
@@ -257,6 +267,10 @@ export const stringCommands = defineCommands([
     group,
     since: '2.0.0',
     summary: 'Stores a string together with its time to live in seconds.',
+    docFlags: ['deprecated'],
+    deprecatedSince: '2.6.12',
+    replacedBy: '`SET` with the `EX` argument',
+    syntax: 'key:key seconds:integer value',
     run: setex,
   },
   {
@@ -267,6 +281,10 @@ export const stringCommands = defineCommands([
     group,
     since: '2.6.0',
     summary: 'Stores a string together with its time to live in milliseconds.',
+    docFlags: ['deprecated'],
+    deprecatedSince: '2.6.12',
+    replacedBy: '`SET` with the `PX` argument',
+    syntax: 'key:key milliseconds:integer value',
     run: psetex,
   },
   {
@@ -277,6 +295,10 @@ export const stringCommands = defineCommands([
     group,
     since: '1.0.0',
     summary: 'Stores a string and replies with the one it replaces.',
+    docFlags: ['deprecated'],
+    deprecatedSince: '6.2.0',
+    replacedBy: '`SET` with the `!GET` argument',
+    syntax: 'key:key value',
     run: getset,
   },
   {
@@ -287,6 +309,7 @@ export const stringCommands = defineCommands([
     group,
     since: '6.2.0',
     summary: 'Replies with the string stored at a key and deletes the key.',
+    syntax: 'key:key',
     run: getdel,
   },
   {
@@ -297,6 +320,9 @@ export const stringCommands = defineCommands([
     group,
     since: '6.2.0',
     summary: 'Replies with the string stored at a key and changes when the key expires.',
+    syntax:
+      'key:key [expiration(EX seconds:integer | PX milliseconds:integer | EXAT ' +
+      'unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | PERSIST)]',
     run: getex,
   },
   {
@@ -308,6 +334,7 @@ export const stringCommands = defineCommands([
     since: '1.0.0',
     summary: 'Replies with the strings stored at several keys.',
     tips: ['request_policy:multi_shard'],
+    syntax: 'key:key...',
     run: mget,
   },
   {
@@ -319,6 +346,7 @@ export const stringCommands = defineCommands([
     since: '1.0.1',
     summary: 'Stores several strings at once.',
     tips: ['request_policy:multi_shard', 'response_policy:all_succeeded'],
+    syntax: 'data{key:key value}...',
     run: mset,
   },
   {
@@ -329,6 +357,7 @@ export const stringCommands = defineCommands([
     group,
     since: '1.0.1',
     summary: 'Stores several strings, all or none: none when one of the keys exists.',
+    syntax: 'data{key:key value}...',
     run: msetnx,
   },
 ]);

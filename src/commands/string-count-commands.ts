@@ -156,6 +156,7 @@ export const stringCountCommands = defineCommands([
     group,
     since: '1.0.0',
     summary: 'Adds one to an integer; a missing key counts as 0.',
+    syntax: 'key:key',
     run: incr,
   },
   {
@@ -166,6 +167,7 @@ export const stringCountCommands = defineCommands([
     group,
     since: '1.0.0',
     summary: 'Takes one from an integer; a missing key counts as 0.',
+    syntax: 'key:key',
     run: decr,
   },
   {
@@ -176,6 +178,7 @@ export const stringCountCommands = defineCommands([
     group,
     since: '1.0.0',
     summary: 'Adds to an integer; a missing key counts as 0.',
+    syntax: 'key:key increment:integer',
     run: incrby,
   },
   {
@@ -186,6 +189,7 @@ export const stringCountCommands = defineCommands([
     group,
     since: '1.0.0',
     summary: 'Subtracts from an integer; a missing key counts as 0.',
+    syntax: 'key:key decrement:integer',
     run: decrby,
   },
   {
@@ -196,6 +200,7 @@ export const stringCountCommands = defineCommands([
     group,
     since: '2.6.0',
     summary: 'Adds to a floating point number; a missing key counts as 0.',
+    syntax: 'key:key increment:double',
     run: incrbyfloat,
   },
 ]);

@@ -1,6 +1,6 @@
 /*
- * Commands that read or change a part of a string: APPEND, SETRANGE, GETRANGE, and its length. What a
- * value looks like in memory is the keyspace's business.
+ * Commands that read or change a part of a string: APPEND, SETRANGE, GETRANGE, and its length. What
+ * a value looks like in memory is the keyspace's business.
  */
 
 import { appendString, setStringRange, stringLength } from '../keyspace/string-value.js';
@@ -13,8 +13,9 @@ import { firstKey, isString, replySlice } from './string-values.js';
 const parsed = new Int64Result();
 
 /**
- * An index argument as a number. Beyond 2^53 it is as far out as any: the value is only compared with
- * lengths, so it may be rounded. NaN when it is no 64-bit integer; the error has been answered.
+ * An index argument as a number. Beyond 2^53 it is as far out as any: the value is only compared
+ * with lengths, so it may be rounded. NaN when it is no 64-bit integer; the error has been
+ * answered.
  */
 function readIndex(ctx: Context, args: Arguments, index: number): number {
   parseInt64(args.buffer, args.start[index], args.end[index], parsed);
@@ -118,6 +119,7 @@ export const stringEditCommands = defineCommands([
     group,
     since: '2.0.0',
     summary: 'Appends to a string, which is created when it is missing.',
+    syntax: 'key:key value',
     run: append,
   },
   {
@@ -128,6 +130,7 @@ export const stringEditCommands = defineCommands([
     group,
     since: '2.2.0',
     summary: 'Replies with the length of a string in bytes.',
+    syntax: 'key:key',
     run: strlen,
   },
   {
@@ -138,6 +141,7 @@ export const stringEditCommands = defineCommands([
     group,
     since: '2.2.0',
     summary: 'Overwrites a part of a string, which grows with zero bytes as needed.',
+    syntax: 'key:key offset:integer value',
     run: setrange,
   },
   {
@@ -148,6 +152,7 @@ export const stringEditCommands = defineCommands([
     group,
     since: '2.4.0',
     summary: 'Replies with a part of a string, both ends included.',
+    syntax: 'key:key start:integer end:integer',
     run: getrange,
   },
   {
@@ -158,6 +163,10 @@ export const stringEditCommands = defineCommands([
     group,
     since: '1.0.0',
     summary: 'An older name of GETRANGE.',
+    docFlags: ['deprecated'],
+    deprecatedSince: '2.0.0',
+    replacedBy: '`GETRANGE`',
+    syntax: 'key:key start:integer end:integer',
     run: getrange,
   },
 ]);

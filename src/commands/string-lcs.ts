@@ -1,7 +1,7 @@
 /*
  * The longest common subsequence of two byte strings by dynamic programming, and the ranges of both
- * that make it up. Pure. Of several subsequences of the same length it finds the one that Redis finds:
- * walking back from both ends, a tie drops a byte of the second string.
+ * that make it up. Pure. Of several subsequences of the same length it finds the one that Redis
+ * finds: walking back from both ends, a tie drops a byte of the second string.
  */
 
 /** A stretch common to both, ends inclusive. */

@@ -1,6 +1,7 @@
 /*
- * What every string command does with arguments and values: look a string up and refuse other types,
- * reply with a value's bytes, hand a range of the request on. Must not know any single command.
+ * What every string command does with arguments and values: look a string up and refuse other
+ * types, reply with a value's bytes, hand a range of the request on. Must not know any single
+ * command.
  */
 
 import { copyString, setString, stringLength } from '../keyspace/string-value.js';

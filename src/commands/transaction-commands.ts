@@ -43,6 +43,7 @@ export const transactionCommands = defineCommands([
     group: 'transactions',
     since: '2.2.0',
     summary: 'Makes the next EXEC depend on the keys being unchanged.',
+    syntax: 'key:key...',
     run: watch,
   },
   {

@@ -1,7 +1,7 @@
 /*
- * MULTI, EXEC, DISCARD and WATCH as operations on clients. EXEC runs the queue through dispatch's own
- * call, so a queued command is executed, counted and propagated like any other; its effects form one
- * unit. Must not know gates or the feed.
+ * MULTI, EXEC, DISCARD and WATCH as operations on clients. EXEC runs the queue through dispatch's
+ * own call, so a queued command is executed, counted and propagated like any other; its effects
+ * form one unit. Must not know gates or the feed.
  */
 
 import { Arguments } from '../resp/arguments.js';

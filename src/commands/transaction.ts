@@ -15,7 +15,9 @@ export interface QueuedRequest {
   readonly isCanonical: boolean;
 }
 
-/** What one queued request costs beside its bytes; counted so that a queue of nothing is bounded. */
+/**
+ * What one queued request costs beside its bytes; counted so that a queue of nothing is bounded.
+ */
 const QUEUED_REQUEST_OVERHEAD_BYTES = 128;
 
 export class Transaction {

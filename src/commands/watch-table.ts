@@ -1,8 +1,8 @@
 /*
  * Which client WATCHes which key, and whether one of its keys has changed. Fed by the keyspace's
- * modification events, which are switched off while nobody watches. Optimistic locking as in Redis's
- * multi.c: a change marks the client, EXEC of a marked client answers null. A key that had expired
- * when WATCH saw it may vanish without counting as a change.
+ * modification events, which are switched off while nobody watches. Optimistic locking as in
+ * Redis's multi.c: a change marks the client, EXEC of a marked client answers null. A key that had
+ * expired when WATCH saw it may vanish without counting as a change.
  */
 
 import type { Database } from '../keyspace/database.js';
@@ -31,8 +31,10 @@ export class WatchTable {
   /** Watches by database and key. */
   readonly #byKey = new Map<string, Watch[]>();
 
-  /** `onActive` is told when the first key is watched and when the last one no longer is: the keyspace
-   * need not report changes meanwhile. */
+  /**
+   * `onActive` is told when the first key is watched and when the last one no longer is: the
+   * keyspace need not report changes meanwhile.
+   */
   constructor(options: { keyspace: Keyspace; onActive: (isActive: boolean) => void }) {
     this.#keyspace = options.keyspace;
     this.#onActive = options.onActive;

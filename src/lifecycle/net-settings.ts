@@ -1,6 +1,6 @@
 /*
- * What net/ needs to know of the configuration, read anew at each use so that CONFIG SET takes effect
- * at once. The one place where directives' names meet net's.
+ * What net/ needs to know of the configuration, read anew at each use so that CONFIG SET takes
+ * effect at once. The one place where directives' names meet net's.
  */
 
 import type { Config } from '../config/config.js';

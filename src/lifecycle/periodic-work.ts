@@ -1,7 +1,8 @@
 /*
  * What the server does by the clock: a tick `hz` times a second that owners subscribe to, and the
  * work that comes in slices (active expiry, lazy freeing, giving memory back) between the turns of
- * the event loop, a bounded time each, for as long as there is some. Must not know what the work is.
+ * the event loop, a bounded time each, for as long as there is some. Must not know what the work
+ * is.
  */
 
 /** One slice of background work runs for this long at most: what a client may wait for it. */

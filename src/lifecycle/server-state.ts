@@ -1,6 +1,6 @@
 /*
- * What commands may ask of the process as a whole: who it is, whether it loads, how it is shut down,
- * what INFO says. Must not know sockets or files.
+ * What commands may ask of the process as a whole: who it is, whether it loads, how it is shut
+ * down, what INFO says. Must not know sockets or files.
  */
 
 import type { ServerControl, Services } from '../commands/services.js';

@@ -1,7 +1,7 @@
 /*
- * The life of the server: starts the parts in order, ties the configuration's hooks to them, and ends
- * them. A start that fails says why in the log and leaves exit status 1. Must not construct parts:
- * main does.
+ * The life of the server: starts the parts in order, ties the configuration's hooks to them, and
+ * ends them. A start that fails says why in the log and leaves exit status 1. Must not construct
+ * parts: main does.
  */
 
 import { unlinkSync, writeFileSync } from 'node:fs';

@@ -43,7 +43,9 @@ export class Arena {
   isClosed = false;
   /** Some shadow words are not 0. */
   hasShadows = false;
-  /** Freeze during which the arena was made (0 = none): the reader of that view does not know it. */
+  /**
+   * Freeze during which the arena was made (0 = none): the reader of that view does not know it.
+   */
   bornInView = 0;
   /** Not to be evacuated before this time (monotonic ms): the last attempt did not empty it. */
   restUntilMs = 0;

@@ -24,7 +24,8 @@ export interface BlockReader {
   load(ref: Ref, offset: number, length: number): void;
   /**
    * Shows at least `least` and at most `most` bytes and returns how many: for an entry whose length
-   * stands in its own header. Reads on only as far as it is free of charge (to the end of the page).
+   * stands in its own header. Reads on only as far as it is free of charge (to the end of the
+   * page).
    */
   loadUpTo(ref: Ref, offset: number, least: number, most: number): number;
 }

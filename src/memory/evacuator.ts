@@ -2,8 +2,8 @@
  * Gives memory back: closes sparse arenas, has the owners of their blocks move these elsewhere,
  * drops the empty arenas and has them collected. All of it in slices on idle ticks, and none of it
  * while a view is frozen: every move would copy a page, and the reader may still be in there. V8
- * counts shared buffers as nothing, so it would not collect them by itself. One arena goes with each
- * collection: the collector may have to wait until the system has taken it (decision 0001).
+ * counts shared buffers as nothing, so it would not collect them by itself. One arena goes with
+ * each collection: the collector may have to wait until the system has taken it (decision 0001).
  */
 
 import {

@@ -133,8 +133,10 @@ export class Memory implements BlockReader {
 
   // --- blocks ---
 
-  /** A block of at least `bytes` bytes (up to BLOCK_BYTES_MAX), contents undefined. Ends the current
-   * window. Throws OutOfMemoryError. */
+  /**
+   * A block of at least `bytes` bytes (up to BLOCK_BYTES_MAX), contents undefined. Ends the current
+   * window. Throws OutOfMemoryError.
+   */
   allocate(bytes: number): Ref {
     const ref = this.#blocks.allocate(bytes);
     if (this.#check !== null) this.#litter(ref);
@@ -215,9 +217,11 @@ export class Memory implements BlockReader {
 
   // --- writing ---
 
-  /** Must come before the first store into these bytes of a block after a freeze: in practice at the
+  /**
+   * Must come before the first store into these bytes of a block after a freeze: in practice at the
    * start of each change. Several stores into the range share one call; so do ranges of one block
-   * that lie in one page. */
+   * that lie in one page.
+   */
   beginWrite(ref: Ref, offset: number, length: number): void {
     if (this.isFrozen) this.#cover(ref, offset, length);
   }

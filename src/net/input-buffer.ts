@@ -56,9 +56,9 @@ export class InputBuffer {
   }
 
   /**
-   * Appends `source[from, to)`. `announcedBytes`: how many bytes from `start` on the peer has said will
-   * come, 0 when it has not. May move what is there already: `start` and `bytes` change. False, with
-   * nothing changed, when there is no memory for it.
+   * Appends `source[from, to)`. `announcedBytes`: how many bytes from `start` on the peer has said
+   * will come, 0 when it has not. May move what is there already: `start` and `bytes` change.
+   * False, with nothing changed, when there is no memory for it.
    */
   append(source: Uint8Array, from: number, to: number, announcedBytes: number): boolean {
     const count = to - from;
@@ -121,9 +121,10 @@ export class InputBuffer {
 }
 
 /**
- * Bytes to allocate when `needed` are there. An announced length is believed up to a bound, beyond it
- * up to a multiple of what has come: 512 MB are copied three times in part (1/8, 1/64 …), and who
- * announces without sending occupies next to nothing. Zeroed pages cost no memory until written.
+ * Bytes to allocate when `needed` are there. An announced length is believed up to a bound, beyond
+ * it up to a multiple of what has come: 512 MB are copied three times in part (1/8, 1/64 …), and
+ * who announces without sending occupies next to nothing. Zeroed pages cost no memory until
+ * written.
  */
 export function capacityFor(needed: number, announcedBytes: number): number {
   if (announcedBytes <= needed) return Math.max(SMALLEST_BYTES, needed * 2);

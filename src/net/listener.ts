@@ -1,8 +1,8 @@
 /*
- * Owns the listening sockets and, through the host, every session that came in through them: accepts,
- * turns away, sweeps, rebinds at run time and closes. Binds as Redis does, with its words when that
- * fails: a name with a leading `-` may be missing, a protocol that the system lacks is passed over,
- * anything else undoes all. Must not know what clients do.
+ * Owns the listening sockets and, through the host, every session that came in through them:
+ * accepts, turns away, sweeps, rebinds at run time and closes. Binds as Redis does, with its words
+ * when that fails: a name with a leading `-` may be missing, a protocol that the system lacks is
+ * passed over, anything else undoes all. Must not know what clients do.
  */
 
 import { lookup } from 'node:dns/promises';
@@ -134,7 +134,9 @@ export class Listener {
     this.#unix = null;
   }
 
-  /** Stops listening and ends every session; pending replies may take `flushMs` before they are cut. */
+  /**
+   * Stops listening and ends every session; pending replies may take `flushMs` before they are cut.
+   */
   async close(options: { flushMs: number } = { flushMs: 0 }): Promise<void> {
     this.closeSockets();
     if (this.#sweeper !== null) clearInterval(this.#sweeper);

@@ -1,8 +1,8 @@
 /*
  * One listening socket: bound and listening, or the reason why not, at once. CONFIG SET must know
  * before it replies whether the new port could be had, and node:net tells that only later; so the
- * handle is bound through node:net's own helper (undocumented, the same in Node 20 to 24), and where
- * that is missing the outcome is assumed good and a failure comes as an event.
+ * handle is bound through node:net's own helper (undocumented, the same in Node 20 to 24), and
+ * where that is missing the outcome is assumed good and a failure comes as an event.
  */
 
 import { chmodSync, unlinkSync } from 'node:fs';
@@ -55,7 +55,9 @@ export function listenTcp(host: string, port: number, options: ListeningOptions)
   return server.listening ? { server } : { failure: bindFailure('EADDRINUSE') };
 }
 
-/** Listens on a unix socket, in place of whatever is at that path. `mode` 0 leaves its permissions. */
+/**
+ * Listens on a unix socket, in place of whatever is at that path. `mode` 0 leaves its permissions.
+ */
 export function listenUnix(path: string, mode: number, options: ListeningOptions): ListenResult {
   try {
     unlinkSync(path);

@@ -1,9 +1,9 @@
 /*
- * The way out of one connection. While the kernel takes everything, replies go to it straight from the
- * shared reply buffer, which is then used again. Once the reader is slow, replies are copied into
- * chunks of their own (small, so that a few bytes never hold a large buffer) and pinned ranges are
- * queued among them, in order; one gathering write is under way at a time. Counts what it holds;
- * whoever owns it decides when that is too much. Must not know clients or replies.
+ * The way out of one connection. While the kernel takes everything, replies go to it straight from
+ * the shared reply buffer, which is then used again. Once the reader is slow, replies are copied
+ * into chunks of their own (small, so that a few bytes never hold a large buffer) and pinned ranges
+ * are queued among them, in order; one gathering write is under way at a time. Counts what it
+ * holds; whoever owns it decides when that is too much. Must not know clients or replies.
  */
 
 import {
@@ -54,7 +54,10 @@ export class OutputBuffer {
   /** Chunks of the write that is under way. */
   #inFlight: Chunk[] = [];
   #isClosed = false;
-  /** Callbacks are running: what they queue leaves after the last of them, so that they stay in order. */
+  /**
+   * Callbacks are running: what they queue leaves after the last of them, so that they stay in
+   * order.
+   */
   #isSettling = false;
   /** Bytes that wait, or are under way. */
   pendingBytes = 0;
@@ -69,8 +72,9 @@ export class OutputBuffer {
   };
 
   /**
-   * `onSent`: the kernel has taken so many bytes; may be called from within any method. `onReady`: a
-   * write that took its time is done and still more is queued: flush() after others had their turn.
+   * `onSent`: the kernel has taken so many bytes; may be called from within any method. `onReady`:
+   * a write that took its time is done and still more is queued: flush() after others had their
+   * turn.
    */
   constructor(options: {
     target: OutputTarget;
@@ -99,8 +103,8 @@ export class OutputBuffer {
   }
 
   /**
-   * Takes `buffer[0, length)` of the reply writer. Returns the buffer to write into next: the same one
-   * when its bytes are with the kernel, or copied.
+   * Takes `buffer[0, length)` of the reply writer. Returns the buffer to write into next: the same
+   * one when its bytes are with the kernel, or copied.
    */
   take(buffer: Uint8Array, length: number): Uint8Array {
     if (this.#isClosed) return buffer;
@@ -139,8 +143,9 @@ export class OutputBuffer {
   }
 
   /**
-   * Queues the bytes themselves. `onWritten` is called exactly once: when the kernel has taken them, or
-   * by release(). Until then they must not change. Callbacks come in the order of the calls.
+   * Queues the bytes themselves. `onWritten` is called exactly once: when the kernel has taken
+   * them, or by release(). Until then they must not change. Callbacks come in the order of the
+   * calls.
    */
   appendPinned(bytes: Uint8Array, onWritten: () => void): void {
     if (this.#isClosed || bytes.length === 0) {
@@ -160,7 +165,9 @@ export class OutputBuffer {
     this.#settle();
   }
 
-  /** Takes nothing any more and forgets what is queued. Pinned bytes stay pinned until release(). */
+  /**
+   * Takes nothing any more and forgets what is queued. Pinned bytes stay pinned until release().
+   */
   close(): void {
     this.#isClosed = true;
   }

@@ -1,6 +1,6 @@
 /*
- * When a slow reader has had enough patience: client-output-buffer-limit, with its hard limit in bytes
- * and its soft one in bytes for a time. Pure; the caller brings time and figures.
+ * When a slow reader has had enough patience: client-output-buffer-limit, with its hard limit in
+ * bytes and its soft one in bytes for a time. Pure; the caller brings time and figures.
  */
 
 import type { ClientKind } from '../commands/client.js';

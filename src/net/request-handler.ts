@@ -1,7 +1,7 @@
 /*
  * What net/ needs from the rest of the server, as interfaces: who executes requests, which settings
- * hold now, where things are counted. Main ties them to dispatch, configuration and statistics; tests
- * put small fakes here. Nothing in net/ knows a command or a directive's name.
+ * hold now, where things are counted. Main ties them to dispatch, configuration and statistics;
+ * tests put small fakes here. Nothing in net/ knows a command or a directive's name.
  */
 
 import type { Client, Connection } from '../commands/client.js';
@@ -21,11 +21,14 @@ export type Outcome = typeof CONTINUE | typeof STOP | typeof AGAIN;
 
 export interface RequestHandler {
   /**
-   * A connection was accepted. Returns its client, or an error text (without `-` and CRLF) that is sent
-   * before the connection is closed again (see admission.ts); the handler counts it as rejected.
+   * A connection was accepted. Returns its client, or an error text (without `-` and CRLF) that is
+   * sent before the connection is closed again (see admission.ts); the handler counts it as
+   * rejected.
    */
   onConnection(connection: Connection): Client | string;
-  /** Around the requests of one read. Nothing that they refer to changes before endBatch returns. */
+  /**
+   * Around the requests of one read. Nothing that they refer to changes before endBatch returns.
+   */
   beginBatch(client: Client): void;
   endBatch(client: Client): void;
   /** Executes one request. With client.closesAfterReply set the connection ends after the batch. */

@@ -1,9 +1,9 @@
 /*
  * What all sessions share: the one buffer that sockets are read into, the reply writers, the pools,
  * and the turn. A session that has work left over (a pipeline longer than its share, replies queued
- * from elsewhere, a reader to be resumed) is woken once per turn of the event loop, after all sockets
- * that are ready have been read: so no client waits for another's backlog.
- * Must not know what sessions do with it.
+ * from elsewhere, a reader to be resumed) is woken once per turn of the event loop, after all
+ * sockets that are ready have been read: so no client waits for another's backlog. Must not know
+ * what sessions do with it.
  */
 
 import { READ_BUFFER_BYTES } from '../limits.js';
@@ -20,7 +20,9 @@ export class SessionHost {
   readonly readBuffer = new Uint8Array(READ_BUFFER_BYTES);
   /** Replies of the batch that is being executed. */
   readonly writer = new ReplyWriter();
-  /** Replies to clients whose batch is not being executed: they may come in the middle of another's. */
+  /**
+   * Replies to clients whose batch is not being executed: they may come in the middle of another's.
+   */
   readonly looseWriter = new ReplyWriter();
   readonly argumentsPool = new ArgumentsPool();
   readonly inputPool = new InputBufferPool();
@@ -36,8 +38,10 @@ export class SessionHost {
     this.looseWriter.onError = onError;
   }
 
-  /** Has session.onTurn() called, once, before the next sockets are polled. The session sees to it that
-   * it is not in the list twice. */
+  /**
+   * Has session.onTurn() called, once, before the next sockets are polled. The session sees to it
+   * that it is not in the list twice.
+   */
   wake(session: Session): void {
     if (this.#woken.length === 0) setImmediate(this.#onTurn);
     this.#woken.push(session);

@@ -6,7 +6,9 @@
 import type { ProtocolError } from '../resp/protocol-error.js';
 import { latin1Text } from '../structures/bytes.js';
 
-/** Bytes of the input shown after a protocol error, half of them from each end when there are more. */
+/**
+ * Bytes of the input shown after a protocol error, half of them from each end when there are more.
+ */
 const SAMPLE_BYTES_MAX = 128;
 
 /** Bytes of the input shown of a client that sent too much. */
@@ -26,7 +28,8 @@ export function protocolErrorLine(options: {
   const sample =
     length < SAMPLE_BYTES_MAX
       ? `'${printable(bytes, start, end)}'`
-      : `'${printable(bytes, start, start + half)}' (... more ${length - SAMPLE_BYTES_MAX} bytes ...) ` +
+      : `'${printable(bytes, start, start + half)}' (... more ${length - SAMPLE_BYTES_MAX} ` +
+        'bytes ...) ' +
         `'${printable(bytes, end - half, end)}'`;
   return (
     `Protocol error (${error.logged}) from client: ${client}. ` +

@@ -1,7 +1,7 @@
 /*
- * One client's connection: reads requests, has them executed in batches, and writes the replies of a
- * batch at once. Bounded in every direction: its share of a turn, its input while it must wait, its
- * output while its reader is slow. All of it is one state (`open`, then perhaps `ending`, then
+ * One client's connection: reads requests, has them executed in batches, and writes the replies of
+ * a batch at once. Bounded in every direction: its share of a turn, its input while it must wait,
+ * its output while its reader is slow. All of it is one state (`open`, then perhaps `ending`, then
  * `closed`) and a few pauses of an open one. Must not know commands or directives.
  */
 
@@ -168,9 +168,9 @@ export class Session implements Connection, ReplySink {
   }
 
   /**
-   * Writes a reply outside the client's own batch (a blocked client's answer, a push message). `write`
-   * is called at once with a writer in the client's protocol, unless the connection is closed; it
-   * writes to no other client.
+   * Writes a reply outside the client's own batch (a blocked client's answer, a push message).
+   * `write` is called at once with a writer in the client's protocol, unless the connection is
+   * closed; it writes to no other client.
    */
   writeReply(write: (reply: ReplyWriter) => void): void {
     const client = this.#client;
@@ -239,7 +239,9 @@ export class Session implements Connection, ReplySink {
     }
   }
 
-  /** Looks for what only time brings about; called now and then with wall-clock and monotonic ms. */
+  /**
+   * Looks for what only time brings about; called now and then with wall-clock and monotonic ms.
+   */
   sweep(nowMs: number, monotonicMs: number): void {
     const client = this.#client;
     if (this.#state === 'closed' || client === null) return;
@@ -278,7 +280,8 @@ export class Session implements Connection, ReplySink {
     const { counters } = host.environment;
     counters.readsProcessed++;
     counters.netInputBytes += length;
-    // An ending connection is read to its end: bytes left unread would reset it under its last reply.
+    // An ending connection is read to its end: bytes left unread would reset it under its last
+    // reply.
     if (this.#state !== 'open') return true;
     let hasExecuted = false;
     if (this.#input.length === 0 && !this.#isSuspended) {
@@ -292,8 +295,8 @@ export class Session implements Connection, ReplySink {
     }
     this.#afterWork();
     if (!this.#isOpen()) return true;
-    // A full buffer says that more is waiting: the others' sockets first. A bulk that merely arrives
-    // costs next to nothing and goes on.
+    // A full buffer says that more is waiting: the others' sockets first. A bulk that merely
+    // arrives costs next to nothing and goes on.
     const isGreedy = hasExecuted && length === host.readBuffer.length;
     this.#isReadPaused = isGreedy || !this.#mayRead();
     if (isGreedy) this.#wake();

@@ -1,6 +1,6 @@
 /*
- * What the C library calls the errors of system calls: Redis's log lines carry these texts, Node's are
- * worded otherwise. Pure.
+ * What the C library calls the errors of system calls: Redis's log lines carry these texts, Node's
+ * are worded otherwise. Pure.
  */
 
 const TEXTS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 /*
- * System errors in the words of the C library, as Redis's log lines carry them. Node's messages name
- * the call and the path too, which those lines already do.
+ * System errors in the words of the C library, as Redis's log lines carry them. Node's messages
+ * name the call and the path too, which those lines already do.
  */
 
 import { getSystemErrorName } from 'node:util';

@@ -1,7 +1,7 @@
 /*
  * One RDB on its way into a keyspace: turns the reader's events into keys, counts them, keeps the
- * aux fields, and stops at a deadline so that the loop gets its turns. With no keyspace it only checks
- * the whole. It knows neither files nor sockets: bytes are fed to it.
+ * aux fields, and stops at a deadline so that the loop gets its turns. With no keyspace it only
+ * checks the whole. It knows neither files nor sockets: bytes are fed to it.
  */
 
 import { lfuBitsOf, lruBitsOf } from '../keyspace/access-bits.js';

@@ -24,8 +24,10 @@ export interface LoaderOptions {
   readonly config: Config;
   readonly log: Log;
   readonly clock: Clock;
-  /** The mode that a load leaves behind; without it the one from before. The role, or a pause, may have
-   * changed meanwhile. */
+  /**
+   * The mode that a load leaves behind; without it the one from before. The role, or a pause, may
+   * have changed meanwhile.
+   */
   readonly expiryModeAfter?: () => ExpiryMode;
 }
 
@@ -38,8 +40,10 @@ export interface LoadRequest {
   /** Called once, before the first key: aux fields stand at the head of a file. With it a restarted
    * primary sets its history and backlog up, so that the DELs of onExpired find their place. */
   readonly onMark?: (mark: ReplicationMark) => void;
-  /** A key was past its time and has not been loaded: owed to replicas as a DEL (DESIGN §3, trap 3),
-   * since a replica that resumes at the mark's offset still holds it. */
+  /**
+   * A key was past its time and has not been loaded: owed to replicas as a DEL (DESIGN §3, trap 3),
+   * since a replica that resumes at the mark's offset still holds it.
+   */
   readonly onExpired?: (database: number, key: Uint8Array, start: number, end: number) => void;
 }
 
@@ -59,8 +63,10 @@ export type LoadResult =
 export interface LoadFailure {
   readonly ok: false;
   readonly missing: false;
-  /** 'cut': the bytes ended early. 'corrupt', 'unsupported': what they say. 'io': the file could not
-   * be read, or memory is exhausted. */
+  /**
+   * 'cut': the bytes ended early. 'corrupt', 'unsupported': what they say. 'io': the file could not
+   * be read, or memory is exhausted.
+   */
   readonly kind: 'cut' | 'corrupt' | 'unsupported' | 'io';
   readonly offset: number;
   /** For the log, with the place. */
@@ -127,8 +133,8 @@ export class Loader {
   }
 
   /**
-   * Loads dir/dbfilename into the empty keyspace, with the log lines of a start. A failure is fatal:
-   * the caller exits with status 1. The file is not touched.
+   * Loads dir/dbfilename into the empty keyspace, with the log lines of a start. A failure is
+   * fatal: the caller exits with status 1. The file is not touched.
    */
   async loadAtStart(request: Omit<LoadRequest, 'flush'>): Promise<LoadResult> {
     const result = await this.loadFile(this.dumpPath, { ...request, flush: true });
@@ -142,8 +148,8 @@ export class Loader {
   /**
    * Loads a file. Logs what goes wrong; never rejects. Side effects, in order: (1) with data there
    * and `flush`, checks the whole file, then empties the keyspace; (2) isLoading, expiry mode
-   * 'stream'; (3) keys; (4) on failure after (1), empties the keyspace; (5) undoes (2). Loads asked for
-   * while another is under way come after it.
+   * 'stream'; (3) keys; (4) on failure after (1), empties the keyspace; (5) undoes (2). Loads asked
+   * for while another is under way come after it.
    */
   loadFile(path: string, request: LoadRequest): Promise<LoadResult> {
     const result = this.previous.then(() => this.openAndLoad(path, request));

@@ -45,8 +45,9 @@ export class SaveFile {
   }
 
   /**
-   * The contents are complete and synced: gives the file its name and makes that durable. False, with
-   * a log line, when that fails. Never rejects. The descriptor stays open: it belongs to the spool.
+   * The contents are complete and synced: gives the file its name and makes that durable. False,
+   * with a log line, when that fails. Never rejects. The descriptor stays open: it belongs to the
+   * spool.
    */
   async commit(): Promise<boolean> {
     const { log, dir } = this.options;

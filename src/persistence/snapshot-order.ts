@@ -1,6 +1,6 @@
 /*
- * What the main thread and the snapshot worker say to each other. Both sides import these types; the
- * values are plain data, fit for postMessage.
+ * What the main thread and the snapshot worker say to each other. Both sides import these types;
+ * the values are plain data, fit for postMessage.
  */
 
 import type { FrozenViewHandle } from '../memory/memory.js';

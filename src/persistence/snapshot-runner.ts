@@ -1,7 +1,8 @@
 /*
  * Runs one traversal of a frozen view in a worker thread, from the freeze to the thaw. Whatever
- * becomes of the worker (it reports, throws, is terminated, cannot start), the run ends with a report,
- * and the view is given back only once the thread is gone. Must not know what the file is for.
+ * becomes of the worker (it reports, throws, is terminated, cannot start), the run ends with a
+ * report, and the view is given back only once the thread is gone. Must not know what the file is
+ * for.
  */
 
 import assert from 'node:assert/strict';

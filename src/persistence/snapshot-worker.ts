@@ -1,8 +1,8 @@
 /*
  * The snapshot worker: takes its order, opens the frozen view, writes the RDB to the descriptor,
  * reports and ends. A thread of its own, so every call here may block. It owns nothing: descriptor
- * and view are the main thread's, whatever becomes of this thread. One worker for each snapshot: with
- * it go all its views of the arenas, which would otherwise keep memory from being given back.
+ * and view are the main thread's, whatever becomes of this thread. One worker for each snapshot:
+ * with it go all its views of the arenas, which would otherwise keep memory from being given back.
  */
 
 import assert from 'node:assert/strict';

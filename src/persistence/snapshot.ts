@@ -100,9 +100,9 @@ export class Snapshots implements SnapshotControl {
   }
 
   /**
-   * Freezes now and writes dir/dbfilename. `reason`: 'save', 'shutdown', 'debug' are logged as SAVE,
-   * anything else as BGSAVE. Between commands, outside MULTI. 'busy' while a snapshot is written, or
-   * data are loaded. The promise tells whether it worked; it never rejects.
+   * Freezes now and writes dir/dbfilename. `reason`: 'save', 'shutdown', 'debug' are logged as
+   * SAVE, anything else as BGSAVE. Between commands, outside MULTI. 'busy' while a snapshot is
+   * written, or data are loaded. The promise tells whether it worked; it never rejects.
    */
   save(reason: string): 'busy' | Promise<boolean> {
     if (this.isBusy()) return 'busy';
@@ -117,8 +117,8 @@ export class Snapshots implements SnapshotControl {
   }
 
   /**
-   * Full sync. 'busy' as in save(): try again when onIdle tells. Freezes now. With `isDiskless` false
-   * it is a background save like any other, whose file replicas read.
+   * Full sync. 'busy' as in save(): try again when onIdle tells. Freezes now. With `isDiskless`
+   * false it is a background save like any other, whose file replicas read.
    */
   beginTransfer(mark: ReplicationMark, options: { isDiskless: boolean }): 'busy' | Transfer {
     if (this.isBusy()) return 'busy';
@@ -127,7 +127,10 @@ export class Snapshots implements SnapshotControl {
     return new SnapshotTransfer({ mark, isDiskless, spool: job.spool, done: this.start(job) });
   }
 
-  /** Calls off what is being written; resolves when its view has been given back. False: nothing ran. */
+  /**
+   * Calls off what is being written; resolves when its view has been given back. False: nothing
+   * ran.
+   */
   async abortSave(): Promise<boolean> {
     if (this.running === null) return false;
     this.runner.abort();

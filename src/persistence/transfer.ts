@@ -24,7 +24,8 @@ export interface TransferReader {
   /**
    * Copies bytes from file position `position` on into `target`. Resolves with their count (> 0) as
    * soon as there are any, with 'end' when `position` is the end of the finished snapshot. Rejects
-   * with an Error when the snapshot has failed. One read at a time; `target` is borrowed until then.
+   * with an Error when the snapshot has failed. One read at a time; `target` is borrowed until
+   * then.
    */
   read(position: number, target: Uint8Array): Promise<number | 'end'>;
   /** This consumer wants nothing more. May be called at any time, more than once. */
@@ -33,7 +34,9 @@ export interface TransferReader {
 
 export interface Transfer {
   readonly mark: ReplicationMark;
-  /** True: spooled only. False: written to dir/dbfilename first, as `repl-diskless-sync no` does. */
+  /**
+   * True: spooled only. False: written to dir/dbfilename first, as `repl-diskless-sync no` does.
+   */
   readonly isDiskless: boolean;
   /** Bytes that are in the spool now. */
   readonly writtenBytes: number;

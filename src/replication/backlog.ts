@@ -138,8 +138,8 @@ export class Backlog {
   }
 
   /**
-   * Finds the stretch that begins at `offset` (start ≤ offset ≤ end), as far as it goes in one block
-   * and at most `bytesMax`. Length 0 at the end of the stream.
+   * Finds the stretch that begins at `offset` (start ≤ offset ≤ end), as far as it goes in one
+   * block and at most `bytesMax`. Length 0 at the end of the stream.
    */
   locate(offset: number, bytesMax: number, slice: BacklogSlice): void {
     assert(offset >= this.#start && offset <= this.#end, 'offset outside the backlog');

@@ -1,6 +1,6 @@
 /*
- * The snapshot without data that `REPLCONF rdb-filter-only` asks for (redis-cli --functions-rdb): we
- * have no functions, so what is left is an empty RDB. It takes no freeze and is ready at once.
+ * The snapshot without data that `REPLCONF rdb-filter-only` asks for (redis-cli --functions-rdb):
+ * we have no functions, so what is left is an empty RDB. It takes no freeze and is ready at once.
  */
 
 import type { ReplicationMark, Transfer, TransferReader } from '../persistence/transfer.js';

@@ -1,8 +1,8 @@
 /*
- * Full syncs: gathers the replicas that wait, takes one snapshot for all of them, and has it sent to
- * each at its own pace. A replica that comes while the snapshot is still being written joins it, as
- * long as the backlog reaches back to its offset: one freeze serves all (DESIGN §3, trap 7). Must
- * not know the stream beyond its offset: what follows the payload is primary.ts's.
+ * Full syncs: gathers the replicas that wait, takes one snapshot for all of them, and has it sent
+ * to each at its own pace. A replica that comes while the snapshot is still being written joins it,
+ * as long as the backlog reaches back to its offset: one freeze serves all (DESIGN §3, trap 7).
+ * Must not know the stream beyond its offset: what follows the payload is primary.ts's.
  */
 
 import type { Clock } from '../commands/services.js';
@@ -92,7 +92,9 @@ export class FullSync {
     if (this.#waiting.length > 0) this.#serve();
   }
 
-  /** Each second: tells those who wait that we are there. Never between header and end of a payload. */
+  /**
+   * Each second: tells those who wait that we are there. Never between header and end of a payload.
+   */
   sendKeepAlives(): void {
     for (const peer of this.#waiting) peer.connection.send(NEWLINE, 0, NEWLINE.length);
     for (const peer of this.#running?.peers ?? []) {

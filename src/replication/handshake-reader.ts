@@ -1,7 +1,7 @@
 /*
- * Reads the primary's replies during the handshake: one line each, so redis-parser is fed one line at
- * a time (given a whole chunk it would swallow what follows: payload or stream). Empty lines are signs
- * of life. Pure: bytes in, lines out.
+ * Reads the primary's replies during the handshake: one line each, so redis-parser is fed one line
+ * at a time (given a whole chunk it would swallow what follows: payload or stream). Empty lines are
+ * signs of life. Pure: bytes in, lines out.
  */
 
 import RedisParser from 'redis-parser';

@@ -2,7 +2,8 @@
  * The history a data set belongs to: its replication id, how far its stream has come, and its
  * lineage, the ids under which the same bytes were known before, each with the last offset at which
  * it still names our stream. A former primary's replicas find us through the lineage. Pure: new ids
- * come from the outside. Must not know the backlog: which bytes are still there is another question.
+ * come from the outside. Must not know the backlog: which bytes are still there is another
+ * question.
  */
 
 import assert from 'node:assert/strict';
@@ -16,7 +17,9 @@ export const NO_REPLID = '0'.repeat(REPLID_LENGTH);
 
 export interface LineageEntry {
   readonly replid: string;
-  /** Bytes of the stream that this id shares with us: it is valid up to and including this offset. */
+  /**
+   * Bytes of the stream that this id shares with us: it is valid up to and including this offset.
+   */
   readonly lastOffset: number;
 }
 

@@ -1,6 +1,6 @@
 /*
- * The carrier of the client that stands for our primary: what CLIENT LIST shows of it, and the way to
- * end it (CLIENT KILL). Replies are never sent to a primary, so sending does nothing.
+ * The carrier of the client that stands for our primary: what CLIENT LIST shows of it, and the way
+ * to end it (CLIENT KILL). Replies are never sent to a primary, so sending does nothing.
  */
 
 import type { Connection } from '../commands/client.js';

@@ -1,7 +1,7 @@
 /*
- * The link to our primary as a state machine: what to send after which reply, when a sync has begun,
- * and how long to wait before the next attempt. Pure: it says what must be done, the shell (link.ts)
- * does it. docs/REPLICATION.md draws it.
+ * The link to our primary as a state machine: what to send after which reply, when a sync has
+ * begun, and how long to wait before the next attempt. Pure: it says what must be done, the shell
+ * (link.ts) does it. docs/REPLICATION.md draws it.
  *
  *   idle → connecting → awaitingPong → awaitingAuth → awaitingReplconf → awaitingPsyncReply
  *        → receivingSnapshot → loadingSnapshot → streaming;     any → backingOff → connecting
@@ -32,7 +32,10 @@ export const linkStates = [
 
 export type LinkState = (typeof linkStates)[number];
 
-/** Where each state may lead. Every state may also end in `idle` (REPLICAOF NO ONE, another primary). */
+/**
+ * Where each state may lead. Every state may also end in `idle` (REPLICAOF NO ONE, another
+ * primary).
+ */
 export const linkTransitions: Readonly<Record<LinkState, readonly LinkState[]>> = {
   idle: ['connecting'],
   connecting: ['awaitingPong', 'backingOff'],

@@ -1,8 +1,8 @@
 /*
- * The link to our primary: carries out what the state machine says. Opens the connection, speaks the
- * handshake, stores and loads the snapshot, applies the stream, acknowledges, notices silence, and
- * tries again. Sockets, files, time and the keyspace are parameters, so that the simulation can run
- * it; what a sync means for history, backlog and our own replicas is its owner's (LinkOwner).
+ * The link to our primary: carries out what the state machine says. Opens the connection, speaks
+ * the handshake, stores and loads the snapshot, applies the stream, acknowledges, notices silence,
+ * and tries again. Sockets, files, time and the keyspace are parameters, so that the simulation can
+ * run it; what a sync means for history, backlog and our own replicas is its owner's (LinkOwner).
  */
 
 import type { Client } from '../commands/client.js';
@@ -423,7 +423,8 @@ export class Link {
     }
     log.warning(
       state === 'receivingSnapshot'
-        ? "Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value."
+        ? 'Timeout receiving bulk data from MASTER... If the problem persists try to set the ' +
+            "'repl-timeout' parameter in redis.conf to a larger value."
         : 'Timeout connecting to the MASTER...',
     );
     this.#lose();

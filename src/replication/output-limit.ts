@@ -35,7 +35,9 @@ export function judgeDebt(options: {
   return nowMs - softSinceMs > limit.softSeconds * 1000 ? 'drop-soft' : 'over-soft';
 }
 
-/** Least that a socket is given, whatever the limits: below it system calls are all that happens. */
+/**
+ * Least that a socket is given, whatever the limits: below it system calls are all that happens.
+ */
 const SHARE_BYTES_MIN = 4 * 1024;
 
 /**

@@ -1,7 +1,7 @@
 /*
- * Reads a full sync's payload off the link: the line that announces it (`$<length>` or
- * `$EOF:<40 bytes>`, after any number of empty lines), then exactly its bytes. With a mark the last 39
- * bytes are held back until it is clear that they are not its beginning, so the mark is found wherever
+ * Reads a full sync's payload off the link: the line that announces it (`$<length>` or `$EOF:<40
+ * bytes>`, after any number of empty lines), then exactly its bytes. With a mark the last 39 bytes
+ * are held back until it is clear that they are not its beginning, so the mark is found wherever
  * reads cut it, and what follows it is left alone. Pure.
  */
 
@@ -44,8 +44,8 @@ export class PayloadReader {
   }
 
   /**
-   * Takes `bytes[start, end)` and returns where it stopped: `end`, or earlier when the header turned
-   * out to be no payload's, or right after the payload.
+   * Takes `bytes[start, end)` and returns where it stopped: `end`, or earlier when the header
+   * turned out to be no payload's, or right after the payload.
    */
   push(bytes: Uint8Array, start: number, end: number): number {
     let at = start;

@@ -1,7 +1,7 @@
 /*
  * Sends a full sync's payload to one replica, at its pace: `$<length>` and the bytes once the whole
- * is known, or `$EOF:<mark>`, the bytes as they come, and the mark again. One chunk is read from the
- * spool while none is under way to the socket. Must not know who else reads the same transfer.
+ * is known, or `$EOF:<mark>`, the bytes as they come, and the mark again. One chunk is read from
+ * the spool while none is under way to the socket. Must not know who else reads the same transfer.
  */
 
 import type { Connection } from '../commands/client.js';

@@ -1,7 +1,7 @@
 /*
  * The primary's side: the replicas, what each is owed, and when each is ended. Also at work in the
- * middle of a chain, where the stream is our own primary's. Feeds all from the one log; a slow one is
- * bounded in bytes (output limits) and in time (repl-timeout) and costs the others nothing.
+ * middle of a chain, where the stream is our own primary's. Feeds all from the one log; a slow one
+ * is bounded in bytes (output limits) and in time (repl-timeout) and costs the others nothing.
  */
 
 import type { Client } from '../commands/client.js';
@@ -268,7 +268,8 @@ export class Primary {
           break;
         case 'diverged':
           log.notice(
-            `Partial resynchronization not accepted: Requested offset for second ID was ${first}, ` +
+            'Partial resynchronization not accepted: Requested offset for second ID was ' +
+              `${first}, ` +
               `but I can reply up to ${history.lastOffsetOf(request.replid) + 1}`,
           );
           break;
@@ -434,8 +435,10 @@ export class Primary {
       stats.outputBufferLimitDisconnections++;
       const kind = verdict === 'drop-hard' ? 'hard' : 'soft';
       log.warning(
-        `Client id=${peer.client.id} addr=${peer.connection.remoteAddress} (replica ${peer.name}, ` +
-          `${peer.debtAt(backlog.end)} bytes behind, ${kind} limit) scheduled to be closed ASAP for ` +
+        `Client id=${peer.client.id} addr=${peer.connection.remoteAddress} (replica ` +
+          `${peer.name}, ` +
+          `${peer.debtAt(backlog.end)} bytes behind, ${kind} limit) scheduled to be closed ` +
+          'ASAP for ' +
           'overcoming of output buffer limits.',
       );
       this.#drop(peer);

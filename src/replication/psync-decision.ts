@@ -27,7 +27,9 @@ export const fullSyncReasons = [
  */
 export type FullSyncReason = (typeof fullSyncReasons)[number];
 
-/** A stretch of the stream that can be read: offsets `start` (the first byte follows it) to `end`. */
+/**
+ * A stretch of the stream that can be read: offsets `start` (the first byte follows it) to `end`.
+ */
 export interface StreamRange {
   readonly start: number;
   readonly end: number;
@@ -45,8 +47,8 @@ export type PsyncDecision =
   | { readonly kind: 'full'; readonly reason: FullSyncReason };
 
 /**
- * `request`: the id and the number of bytes that the replica has; null for SYNC. `ranges`: in memory
- * and on disk, in any order. A replica that has everything continues with zero bytes.
+ * `request`: the id and the number of bytes that the replica has; null for SYNC. `ranges`: in
+ * memory and on disk, in any order. A replica that has everything continues with zero bytes.
  */
 export function decidePsync(options: {
   request: Position | null;

@@ -21,7 +21,9 @@ export type ReplconfResult =
 
 const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
 
-/** `options`: name, value, name, value … Changes `settings` up to the first error, as Redis does. */
+/**
+ * `options`: name, value, name, value … Changes `settings` up to the first error, as Redis does.
+ */
 export function applyReplconf(
   options: readonly string[],
   settings: ReplicaSettings,
@@ -52,7 +54,10 @@ function applyOption(name: string, value: string, settings: ReplicaSettings): st
       return null;
     case 'ip-address':
       if (value.length > ADDRESS_CHARACTERS_MAX) {
-        return `ERR REPLCONF ip-address provided by replica instance is too long: ${value.length} bytes`;
+        return (
+          'ERR REPLCONF ip-address provided by replica instance is too long: ' +
+          `${value.length} bytes`
+        );
       }
       settings.announcedIp = value;
       return null;

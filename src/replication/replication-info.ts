@@ -1,6 +1,7 @@
 /*
- * INFO's replication section and what ROLE tells, from the parts' state. Field names and their order
- * are Redis's (`role` first: sentinels rely on it); ours follow at the end. Must not change anything.
+ * INFO's replication section and what ROLE tells, from the parts' state. Field names and their
+ * order are Redis's (`role` first: sentinels rely on it); ours follow at the end. Must not change
+ * anything.
  */
 
 import type { Link } from './link.js';

@@ -1,7 +1,8 @@
 /*
- * Replication as the rest of the server sees it: one object for both roles, made of the log (history
- * and backlog), the feed that writes to it, the primary's side (replicas) and the link (our primary).
- * It turns role changes into what the parts must do, in the right order. Must not know sockets.
+ * Replication as the rest of the server sees it: one object for both roles, made of the log
+ * (history and backlog), the feed that writes to it, the primary's side (replicas) and the link
+ * (our primary). It turns role changes into what the parts must do, in the right order. Must not
+ * know sockets.
  */
 
 import type { Client } from '../commands/client.js';
@@ -85,9 +86,10 @@ export class Replication implements ReplicationControl {
   }
 
   /**
-   * Takes up what a snapshot carried, before its keys are loaded (Loader's onMark). A primary's history
-   * rotates, since it may have streamed more before it ended than the snapshot knows (DESIGN §3,
-   * trap 2), and its backlog stands ready, so that DELs of expired keys find their place (trap 3).
+   * Takes up what a snapshot carried, before its keys are loaded (Loader's onMark). A primary's
+   * history rotates, since it may have streamed more before it ended than the snapshot knows
+   * (DESIGN §3, trap 2), and its backlog stands ready, so that DELs of expired keys find their
+   * place (trap 3).
    */
   resumeFrom(mark: ReplicationMark): void {
     const { history } = this.#stream;

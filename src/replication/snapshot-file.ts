@@ -1,8 +1,8 @@
 /*
  * A snapshot received from a primary as a file beside the dump: written as it comes, made durable,
- * loaded, and then renamed over the dump file, so that a restart resumes where the primary's snapshot
- * stands. The old dump stays until the new one has been loaded. Failures are kept and reported by the
- * next call that can.
+ * loaded, and then renamed over the dump file, so that a restart resumes where the primary's
+ * snapshot stands. The old dump stays until the new one has been loaded. Failures are kept and
+ * reported by the next call that can.
  */
 
 import { createWriteStream, type WriteStream } from 'node:fs';

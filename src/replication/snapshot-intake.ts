@@ -1,7 +1,7 @@
 /*
- * Where a replica puts the snapshot that its primary sends: first a file beside the dump, then, once
- * whole, the keyspace. The old data are served and kept until then. Types only: snapshot-file.ts
- * has the real one.
+ * Where a replica puts the snapshot that its primary sends: first a file beside the dump, then,
+ * once whole, the keyspace. The old data are served and kept until then. Types only: snapshot-
+ * file.ts has the real one.
  */
 
 import type { LoadResult } from '../persistence/loader.js';

@@ -1,7 +1,8 @@
 /*
- * Receives one snapshot from the primary: reads the payload's form, hands its bytes to the download,
- * and keeps the socket from running ahead of the disk. Tells its owner when all is there, or that it
- * failed (the reason is in the log by then). Must not know what is done with the snapshot.
+ * Receives one snapshot from the primary: reads the payload's form, hands its bytes to the
+ * download, and keeps the socket from running ahead of the disk. Tells its owner when all is there,
+ * or that it failed (the reason is in the log by then). Must not know what is done with the
+ * snapshot.
  */
 
 import { SNAPSHOT_UNWRITTEN_BYTES_MAX } from '../limits.js';
@@ -81,7 +82,8 @@ export class SnapshotReceiver {
         return false;
       case 'malformed':
         log.warning(
-          `Bad protocol from MASTER, the first byte is not '$' (we received '${header.text}'), are ` +
+          "Bad protocol from MASTER, the first byte is not '$' (we received " +
+            `'${header.text}'), are ` +
             'you sure the host and port are right?',
         );
         return false;

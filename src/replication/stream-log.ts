@@ -54,8 +54,8 @@ export class StreamLog {
   }
 
   /**
-   * What one append larger than the backlog may add to the debt of a replica that has come as far as
-   * `offset`: nobody is cut off for a single value that he had no chance to read yet.
+   * What one append larger than the backlog may add to the debt of a replica that has come as far
+   * as `offset`: nobody is cut off for a single value that he had no chance to read yet.
    */
   allowanceAt(offset: number): number {
     return offset < this.#largeEnd ? this.#largeBytes : 0;

@@ -1,8 +1,8 @@
 /*
- * Applies the primary's stream: finds its commands, has each executed, and appends exactly the bytes
- * of those fully applied to our own log, so that our replicas get them byte for byte. Inside MULTI
- * nothing counts until EXEC: a lost link then resumes before the MULTI. PING and REPLCONF GETACK are
- * ours. Pure: bytes in; the executor and the log are parameters.
+ * Applies the primary's stream: finds its commands, has each executed, and appends exactly the
+ * bytes of those fully applied to our own log, so that our replicas get them byte for byte. Inside
+ * MULTI nothing counts until EXEC: a lost link then resumes before the MULTI. PING and REPLCONF
+ * GETACK are ours. Pure: bytes in; the executor and the log are parameters.
  */
 
 import type { Client } from '../commands/client.js';
@@ -54,8 +54,8 @@ export class StreamReader {
   }
 
   /**
-   * Takes `bytes[start, end)`, lent until it returns. Returns the text of a protocol error that ends
-   * the link, or null.
+   * Takes `bytes[start, end)`, lent until it returns. Returns the text of a protocol error that
+   * ends the link, or null.
    */
   push(bytes: Uint8Array, start: number, end: number): string | null {
     if (this.#restLength === 0) return this.#apply(bytes, start, start, end, true);
@@ -63,7 +63,9 @@ export class StreamReader {
     return this.#apply(this.#rest, 0, this.#restDecoded, this.#restLength, false);
   }
 
-  /** Applies what is whole in `buffer[start, end)`, of which everything before `from` is decoded. */
+  /**
+   * Applies what is whole in `buffer[start, end)`, of which everything before `from` is decoded.
+   */
   #apply(
     buffer: Uint8Array,
     start: number,

@@ -1,8 +1,8 @@
 /*
- * One request as byte ranges: what the decoder fills in and what everybody after it reads. The ranges
- * point into the buffer in which the request arrived, so nothing is copied; they hold only until the
- * handler returns. One object serves request after request; a connection whose request is still
- * arriving keeps its object until it is whole, so that no range is ever looked for twice.
+ * One request as byte ranges: what the decoder fills in and what everybody after it reads. The
+ * ranges point into the buffer in which the request arrived, so nothing is copied; they hold only
+ * until the handler returns. One object serves request after request; a connection whose request is
+ * still arriving keeps its object until it is whole, so that no range is ever looked for twice.
  * Must not know commands, sockets or where the buffer comes from.
  */
 

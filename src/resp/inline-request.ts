@@ -1,8 +1,8 @@
 /*
  * Splits an inline request (a line of words, as typed into telnet) into arguments: blanks between
  * them, "double quotes" with escapes, 'single quotes' with \' alone. Exactly the words that Redis
- * finds, its oddities included: a vertical tab separates words only before one begins, and a quote may
- * open in the middle of a word. Must not know where the line came from.
+ * finds, its oddities included: a vertical tab separates words only before one begins, and a quote
+ * may open in the middle of a word. Must not know where the line came from.
  */
 
 import type { Arguments } from './arguments.js';

@@ -1,6 +1,7 @@
 /*
- * What can be wrong with the bytes of a request, in Redis's words. A protocol error is answered with
- * its reply and ends the connection; the log calls some of them by another name than the reply does.
+ * What can be wrong with the bytes of a request, in Redis's words. A protocol error is answered
+ * with its reply and ends the connection; the log calls some of them by another name than the reply
+ * does.
  */
 
 export interface ProtocolError {

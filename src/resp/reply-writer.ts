@@ -1,8 +1,8 @@
 /*
  * Writes replies in RESP2 or RESP3 into one buffer that serves every client in turn. A batch of
- * requests is one begin, many replies, one finish; only when the buffer is full before that does it go
- * to the sink early, which gives back a buffer to go on with: the same one when the kernel has taken
- * all of it. The methods of the hot path allocate nothing. Must not know sockets or commands.
+ * requests is one begin, many replies, one finish; only when the buffer is full before that does it
+ * go to the sink early, which gives back a buffer to go on with: the same one when the kernel has
+ * taken all of it. The methods of the hot path allocate nothing. Must not know sockets or commands.
  */
 
 import assert from 'node:assert/strict';
@@ -105,7 +105,10 @@ export class ReplyWriter {
     this.#line(0x2b, text);
   }
 
-  /** An error: prefix word and text, without the `-`, latin1. Line breaks become spaces, as in Redis. */
+  /**
+   * An error: prefix word and text, without the `-`, latin1. Line breaks become spaces, as in
+   * Redis.
+   */
   error(text: string): void {
     this.errorCount++;
     this.lastError = text;
@@ -156,7 +159,10 @@ export class ReplyWriter {
     this.bulkEnd();
   }
 
-  /** The head of a bulk of `length` bytes. They follow by reserve(), room() or raw(), then bulkEnd(). */
+  /**
+   * The head of a bulk of `length` bytes. They follow by reserve(), room() or raw(), then
+   * bulkEnd().
+   */
   bulkHeader(length: number): void {
     this.#header(0x24, length);
   }
@@ -172,8 +178,8 @@ export class ReplyWriter {
   }
 
   /**
-   * How many of `bytes` may be filled in at `position` of `buffer` now: at least one, at most what the
-   * buffer holds. The caller fills them, then calls advance(), and asks again for the rest.
+   * How many of `bytes` may be filled in at `position` of `buffer` now: at least one, at most what
+   * the buffer holds. The caller fills them, then calls advance(), and asks again for the rest.
    */
   room(bytes: number): number {
     if (this.position >= this.buffer.length) this.#ensure(1);
@@ -244,8 +250,8 @@ export class ReplyWriter {
   }
 
   /**
-   * Begins an aggregate whose size is not known yet; endDeferred() with what is returned here ends it.
-   * Until then all of it stays in memory: for sizes that cannot be known, not for convenience.
+   * Begins an aggregate whose size is not known yet; endDeferred() with what is returned here ends
+   * it. Until then all of it stays in memory: for sizes that cannot be known, not for convenience.
    */
   deferred(): number {
     this.#ensure(HEADER_BYTES_MAX);

@@ -162,9 +162,9 @@ export class RequestDecoder {
   }
 
   /**
-   * Reads the number after the first byte of the line at `at` into #value: Infinity when it is none.
-   * Returns the position after the line, or -1 when its end has not arrived (or, after a zero byte,
-   * will never be found: as in Redis, whose search ends there).
+   * Reads the number after the first byte of the line at `at` into #value: Infinity when it is
+   * none. Returns the position after the line, or -1 when its end has not arrived (or, after a zero
+   * byte, will never be found: as in Redis, whose search ends there).
    */
   #readLine(buffer: Uint8Array, at: number, end: number, args: Arguments): number {
     const first = at + 1;

@@ -1,6 +1,6 @@
 /*
- * Tandem and redis-server get the same random commands; each reply and the final data must be equal.
- * FUZZ_SEED repeats a run; TANDEM_LONG=1 makes the budget larger.
+ * Tandem and redis-server get the same random commands; each reply and the final data must be
+ * equal. FUZZ_SEED repeats a run; TANDEM_LONG=1 makes the budget larger.
  */
 
 import assert from 'node:assert/strict';
@@ -39,7 +39,7 @@ describe('differential fuzzer', { skip: skipWithoutRedis }, () => {
   });
   for (const [run, seed] of seeds(RUNS).entries()) {
     const protocol = run % 2 === 0 ? 3 : 2;
-    test(`FUZZ_SEED=${seed}: every reply and the final data are equal (RESP${protocol})`, async () => {
+    test(`FUZZ_SEED=${seed}: replies and final data are equal (RESP${protocol})`, async () => {
       const [tandem, redis] = await Promise.all(servers.map((one) => one.connect({ protocol })));
       await compareRun({ tandem, redis }, new Random(seed));
       tandem.close();

@@ -1,7 +1,7 @@
 /*
- * Random requests over all commands on strings and keys: few keys, so that they meet; values and numbers
- * from the places where things break; options right and wrong. Times are far away or past, never near:
- * what two servers answer must not depend on when they are asked.
+ * Random requests over all commands on strings and keys: few keys, so that they meet; values and
+ * numbers from the places where things break; options right and wrong. Times are far away or past,
+ * never near: what two servers answer must not depend on when they are asked.
  */
 
 import type { Random } from '../helpers/random.js';
@@ -52,8 +52,8 @@ const ODD_TIMES = [
 ];
 
 /**
- * Relative times, never twice the same: whether a deadline is later than another must not hang on the
- * millisecond at which each server was asked.
+ * Relative times, never twice the same: whether a deadline is later than another must not hang on
+ * the millisecond at which each server was asked.
  */
 const farSeconds = (random: Random): string => String(random.integer(1_000, 9_000_000));
 const farMs = (random: Random): string => `${farSeconds(random)}000`;

@@ -1,7 +1,7 @@
 /*
- * A primary made of test code, for tests of a replica's link: a script decides what it answers and when
- * it cuts. By default it behaves: handshake, PSYNC against its own history, a snapshot in either form,
- * then whatever the test streams. Every request of the replica is recorded.
+ * A primary made of test code, for tests of a replica's link: a script decides what it answers and
+ * when it cuts. By default it behaves: handshake, PSYNC against its own history, a snapshot in
+ * either form, then whatever the test streams. Every request of the replica is recorded.
  */
 
 import { once } from 'node:events';

@@ -1,7 +1,7 @@
 /*
- * A replica made of test code: does the handshake and PSYNC with any primary, swallows the snapshot in
- * both forms (`$<length>` and `$EOF:<mark>`), and then shows the stream as exact bytes and as commands.
- * It acknowledges only when told to, so that a test decides what the primary believes.
+ * A replica made of test code: does the handshake and PSYNC with any primary, swallows the snapshot
+ * in both forms (`$<length>` and `$EOF:<mark>`), and then shows the stream as exact bytes and as
+ * commands. It acknowledges only when told to, so that a test decides what the primary believes.
  */
 
 import { once } from 'node:events';
@@ -20,9 +20,9 @@ export interface FakeReplicaOptions {
   capabilities?: readonly string[];
   password?: string;
   /**
-   * Acknowledge the payload by itself until the first byte of the stream (default): after an EOF payload
-   * nothing is streamed before that, and a primary that has not yet noticed its own end of the transfer
-   * ignores the first one.
+   * Acknowledge the payload by itself until the first byte of the stream (default): after an EOF
+   * payload nothing is streamed before that, and a primary that has not yet noticed its own end of
+   * the transfer ignores the first one.
    */
   acksOnline?: boolean;
 }

@@ -1,6 +1,6 @@
 /*
- * Seeded randomness for tests: the same seed gives the same run. The seed comes from FUZZ_SEED or from
- * the clock, and every test prints it.
+ * Seeded randomness for tests: the same seed gives the same run. The seed comes from FUZZ_SEED or
+ * from the clock, and every test prints it.
  */
 
 export class Random {

@@ -1,6 +1,6 @@
 /*
- * The oracle: a real redis-server, from `ORACLE=<path>` or from PATH. Tests that need it skip with a
- * line that says so where it is missing, and fail instead under REQUIRE_REDIS=1.
+ * The oracle: a real redis-server, from `ORACLE=<path>` or from PATH. Tests that need it skip with
+ * a line that says so where it is missing, and fail instead under REQUIRE_REDIS=1.
  */
 
 import { spawnSync } from 'node:child_process';

@@ -1,7 +1,7 @@
 /*
- * A raw client for tests, in RESP2 or RESP3: requests in, replies out as values (errors too), pushes
- * apart, and any bytes on the wire. It hides nothing: no reconnecting, no retries, no timeouts of its
- * own beyond a generous one that turns a silent server into a failure.
+ * A raw client for tests, in RESP2 or RESP3: requests in, replies out as values (errors too),
+ * pushes apart, and any bytes on the wire. It hides nothing: no reconnecting, no retries, no
+ * timeouts of its own beyond a generous one that turns a silent server into a failure.
  */
 
 import { once } from 'node:events';

@@ -1,7 +1,8 @@
 /*
  * Replies of RESP2 and RESP3 as typed trees, the parser that makes them, and two ways to look at
- * them: `plain` (JavaScript values, for assertions) and `render` (one line, for comparing two servers
- * exactly). Bytes appear as latin1 strings throughout: one character a byte, nothing is lost.
+ * them: `plain` (JavaScript values, for assertions) and `render` (one line, for comparing two
+ * servers exactly). Bytes appear as latin1 strings throughout: one character a byte, nothing is
+ * lost.
  */
 
 /** An error reply as a value. */
@@ -130,8 +131,8 @@ export function quote(latin1: string): string {
 }
 
 /**
- * Incremental parser for both protocol versions. Resumes by parsing the unfinished reply anew, which
- * is fine for tests except that a long bulk is skipped to its end first.
+ * Incremental parser for both protocol versions. Resumes by parsing the unfinished reply anew,
+ * which is fine for tests except that a long bulk is skipped to its end first.
  */
 export class ReplyParser {
   #bytes: Buffer = Buffer.alloc(0);

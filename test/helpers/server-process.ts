@@ -1,7 +1,8 @@
 /*
- * A server under test as a child process, whichever program it is: start in its own temporary folder,
- * wait for its readiness line, capture what it logs, stop or kill it by its pid, start it again in the
- * same folder. Knows nothing of what distinguishes Tandem from redis-server; those two files do.
+ * A server under test as a child process, whichever program it is: start in its own temporary
+ * folder, wait for its readiness line, capture what it logs, stop or kill it by its pid, start it
+ * again in the same folder. Knows nothing of what distinguishes Tandem from redis-server; those two
+ * files do.
  */
 
 import assert from 'node:assert/strict';

@@ -1,6 +1,6 @@
 /*
- * Waiting in tests: poll a condition until it holds or a deadline passes. No test sleeps for a fixed
- * time and hopes.
+ * Waiting in tests: poll a condition until it holds or a deadline passes. No test sleeps for a
+ * fixed time and hopes.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,8 +13,8 @@ export interface WaitOptions {
 }
 
 /**
- * Calls `probe` until it returns something truthy, and returns that. An exception of the probe counts
- * as "not yet"; the last one is part of the error when time is up.
+ * Calls `probe` until it returns something truthy, and returns that. An exception of the probe
+ * counts as "not yet"; the last one is part of the error when time is up.
  */
 export async function waitFor<T>(
   what: string,

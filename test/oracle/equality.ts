@@ -1,6 +1,6 @@
 /*
- * When two replies count as equal, by the named strengths of an oracle line. `same` compares what was
- * on the wire; the others say precisely what they let pass.
+ * When two replies count as equal, by the named strengths of an oracle line. `same` compares what
+ * was on the wire; the others say precisely what they let pass.
  */
 
 import { type Reply, render } from '../helpers/resp-reply.js';
@@ -64,7 +64,9 @@ function isApproximate(expected: Reply, actual: Reply, tolerance: number): boole
   return isApproximateText(left, right, tolerance);
 }
 
-/** Texts alike but for their numbers, which differ by at most `tolerance`. Negative ones exactly. */
+/**
+ * Texts alike but for their numbers, which differ by at most `tolerance`. Negative ones exactly.
+ */
 export function isApproximateText(left: string, right: string, tolerance: number): boolean {
   const number = /-?\d+(?:\.\d+)?/g;
   if (left.replace(number, '#') !== right.replace(number, '#')) return false;

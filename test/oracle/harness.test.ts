@@ -1,6 +1,7 @@
 /*
  * The oracle harness and the helpers under it, tested on redis-server alone: two of them must agree
- * with each other, and the fake replica, the proxy and the fake primary must work with the real thing.
+ * with each other, and the fake replica, the proxy and the fake primary must work with the real
+ * thing.
  */
 
 import assert from 'node:assert/strict';
@@ -55,8 +56,10 @@ test('a client reads every RESP3 type', { skip }, async () => {
       '(null)',
       '[(integer) 0, (integer) 1, (integer) 2]',
       '(set) [(integer) 0, (integer) 1, (integer) 2]',
-      '(map) [(integer) 0, (boolean) false, (integer) 1, (boolean) true, (integer) 2, (boolean) false]',
-      '(attribute) ["key-popularity", ["key:123", (integer) 90]] "Some real reply following the attribute"',
+      '(map) [(integer) 0, (boolean) false, (integer) 1, (boolean) true, (integer) 2, ' +
+        '(boolean) false]',
+      '(attribute) ["key-popularity", ["key:123", (integer) 90]] "Some real reply following ' +
+        'the attribute"',
       '(bigNumber) 1234567999999999999999999999999999999',
       '(boolean) true',
       '(boolean) false',

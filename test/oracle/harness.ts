@@ -1,10 +1,12 @@
 /*
  * The oracle harness: tables of command lines that run in the same order on Tandem and on a real
- * redis-server, once in RESP2 and once in RESP3, every reply compared with a named strength (STYLE 26).
+ * redis-server, once in RESP2 and once in RESP3, every reply compared with a named strength (STYLE
+ * 26).
  *
- * `ORACLE=<path>` chooses the redis-server. A line marked `since: '7.2'` carries the reply to expect,
- * for oracles older than that. `CANDIDATE=<path to a redis-server>` puts a redis-server in Tandem's
- * place: with an oracle of 7.0 and a candidate of 7.2 the tables themselves are put to the test.
+ * `ORACLE=<path>` chooses the redis-server. A line marked `since: '7.2'` carries the reply to
+ * expect, for oracles older than that. `CANDIDATE=<path to a redis-server>` puts a redis-server in
+ * Tandem's place: with an oracle of 7.0 and a candidate of 7.2 the tables themselves are put to the
+ * test.
  */
 
 import assert from 'node:assert/strict';
@@ -171,7 +173,10 @@ function inProtocol(rendered: string, protocol: 2 | 3): string {
 
 function show(reason: string, expected: string, actual: Reply): string {
   const limit = 600;
-  return `${reason}\n      expected ${expected.slice(0, limit)}\n      got      ${render(actual).slice(0, limit)}`;
+  return (
+    `${reason}\n      expected ${expected.slice(0, limit)}\n      got      ` +
+    `${render(actual).slice(0, limit)}`
+  );
 }
 
 function describeLine(index: number, line: OracleLine, difference: string): string {

@@ -1,7 +1,7 @@
 /*
- * The oracle harness for what travels: the same command lines run on Tandem and on a real redis-server,
- * each with a fake replica attached, and the two streams are compared command by command, SELECT, MULTI
- * and EXEC included. Absolute times may differ by the time between the two runs.
+ * The oracle harness for what travels: the same command lines run on Tandem and on a real redis-
+ * server, each with a fake replica attached, and the two streams are compared command by command,
+ * SELECT, MULTI and EXEC included. Absolute times may differ by the time between the two runs.
  */
 
 import assert from 'node:assert/strict';

@@ -1,5 +1,6 @@
 /*
- * Commands that change or read a part of a string, count with it, or compare two, against redis-server.
+ * Commands that change or read a part of a string, count with it, or compare two, against redis-
+ * server.
  */
 
 import { oracleSuite } from './harness.js';

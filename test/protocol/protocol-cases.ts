@@ -1,7 +1,7 @@
 /*
- * Bytes sent and bytes expected: how a server answers what is not quite a request. One table for two
- * servers, a real redis-server and ours; each case is sent on a connection of its own, whole and then
- * byte by byte. Replies are compared as bytes, since the words are part of the protocol.
+ * Bytes sent and bytes expected: how a server answers what is not quite a request. One table for
+ * two servers, a real redis-server and ours; each case is sent on a connection of its own, whole
+ * and then byte by byte. Replies are compared as bytes, since the words are part of the protocol.
  */
 
 export interface ProtocolCase {

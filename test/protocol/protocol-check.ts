@@ -1,7 +1,7 @@
 /*
- * Sends one case of the table to a server and checks what comes back. A server that should stay open
- * is asked for a sign of life only where the case leaves it able to give one; else a short silence
- * must do.
+ * Sends one case of the table to a server and checks what comes back. A server that should stay
+ * open is asked for a sign of life only where the case leaves it able to give one; else a short
+ * silence must do.
  */
 
 import assert from 'node:assert/strict';
@@ -15,7 +15,9 @@ import { type ProtocolCase, protocolCases } from './protocol-cases.js';
 /** How long a server is watched for saying something that it should not say, in ms. */
 const SILENCE_MS = 20;
 
-/** Runs the whole table against one program: without a password, and with one where a case needs it. */
+/**
+ * Runs the whole table against one program: without a password, and with one where a case needs it.
+ */
 export function testProtocolCases(program: {
   name: string;
   start: (options: ServerOptions) => Promise<ServerProcess>;

@@ -1,5 +1,6 @@
 /*
- * The table of protocol cases against a real redis-server: what the table claims is what Redis does.
+ * The table of protocol cases against a real redis-server: what the table claims is what Redis
+ * does.
  */
 
 import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';

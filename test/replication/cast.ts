@@ -1,6 +1,6 @@
 /*
- * The cast of the replication tests: either program in either role, a client that writes without end,
- * and the questions every test asks (who is in sync, which resyncs were given).
+ * The cast of the replication tests: either program in either role, a client that writes without
+ * end, and the questions every test asks (who is in sync, which resyncs were given).
  */
 
 import assert from 'node:assert/strict';

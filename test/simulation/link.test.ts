@@ -1,7 +1,7 @@
 /*
  * The link and the primary's side together, in a simulated world: one connection cut after every
- * single piece that travels, in both payload forms, and random weather over pairs and chains. In the
- * end the data must be the same, and what could be partial must have been.
+ * single piece that travels, in both payload forms, and random weather over pairs and chains. In
+ * the end the data must be the same, and what could be partial must have been.
  */
 
 import assert from 'node:assert/strict';
@@ -146,7 +146,7 @@ test('link: a primary that is not there is tried at once and then each second ±
   assert(tries.length >= 15);
 });
 
-test('link: a sync that fails again and again is tried ever more seldom, 30 s at most', async () => {
+test('link: a sync that keeps failing is tried ever more seldom, 30 s at most', async () => {
   const world = new World(4);
   const network = new Network(world);
   const primary = new SimNode({ world, network, address: 'p' });
@@ -168,7 +168,7 @@ test('link: a sync that fails again and again is tried ever more seldom, 30 s at
   await world.runUntil('in sync', () => isInSync(primary, replica), MINUTE_MS);
 });
 
-test('chain: promotion of the middle lets its replica continue, and the old primary come back', async () => {
+test('chain: promotion of the middle: its replica continues, the old primary too', async () => {
   const world = new World(11);
   const network = new Network(world);
   const [a, b, c] = ['a', 'b', 'c'].map((address) => new SimNode({ world, network, address }));

@@ -1,7 +1,7 @@
 /*
  * Simulated connections: bytes travel in pieces of random size with a delay, and a test may cut a
- * connection after any piece, freeze it, or have new ones refused. Both ends see an end as TCP shows
- * it: whatever was under way is lost.
+ * connection after any piece, freeze it, or have new ones refused. Both ends see an end as TCP
+ * shows it: whatever was under way is lost.
  */
 
 import type { World } from './world.js';

@@ -1,7 +1,8 @@
 /*
  * A server for simulations: the real Replication with everything around it replaced: a Map for the
- * keyspace, text for the RDB, the simulated network for sockets. Its few commands are enough to tell
- * whether two data sets are the same: SET, DEL, INCR (which shows what was applied twice), SELECT, MULTI.
+ * keyspace, text for the RDB, the simulated network for sockets. Its few commands are enough to
+ * tell whether two data sets are the same: SET, DEL, INCR (which shows what was applied twice),
+ * SELECT, MULTI.
  */
 
 import assert from 'node:assert/strict';

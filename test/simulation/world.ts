@@ -1,7 +1,7 @@
 /*
- * A world for simulations: one clock, one queue of events, one network, and chance from a seed. Nothing
- * happens by itself; run() takes the next event, lets promises settle, and goes on. The same seed gives
- * the same run, so a failure is repeated by its number.
+ * A world for simulations: one clock, one queue of events, one network, and chance from a seed.
+ * Nothing happens by itself; run() takes the next event, lets promises settle, and goes on. The
+ * same seed gives the same run, so a failure is repeated by its number.
  */
 
 import assert from 'node:assert/strict';

@@ -1,10 +1,11 @@
 /*
  * The numbers of the RDB format and what they mean: opcodes, value types with the names that error
- * texts use, string and length encodings. Nothing here has behaviour. When you add a value type that
- * the reader understands, take its line out of UNSUPPORTED_TYPES. Pure.
+ * texts use, string and length encodings. Nothing here has behaviour. When you add a value type
+ * that the reader understands, take its line out of UNSUPPORTED_TYPES. Pure.
  *
  *   file    = "REDIS" <4 digits> { aux | function | database } EOF <crc64, 8 bytes LE>
- *   entry   = [EXPIRETIME_MS <8 LE> | EXPIRETIME <4 LE>] [IDLE <length>] [FREQ <1>] <type> <key> <value>
+ *   entry   = [EXPIRETIME_MS <8 LE> | EXPIRETIME <4 LE>] [IDLE <length>] [FREQ <1>]
+ *             <type> <key> <value>
  */
 
 /** Version that we write: what Redis 7.0 and later load. */
@@ -85,7 +86,9 @@ export const UNSUPPORTED_TYPES: ReadonlyMap<number, string> = new Map([
 /** Nine letters and a version, as module ids hold them. */
 const MODULE_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** The name in a 64-bit module id: nine letters of six bits from the top, then a ten-bit version. */
+/**
+ * The name in a 64-bit module id: nine letters of six bits from the top, then a ten-bit version.
+ */
 export function moduleName(high: number, low: number): string {
   const id = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
   let name = '';

@@ -26,8 +26,8 @@ export class LzfCompressor {
   private epoch = 1;
 
   /**
-   * Compresses `source[start, end)` to `target` from `at` on, never past `limit`. Returns the position
-   * after the last byte written, or 0 when the result does not fit.
+   * Compresses `source[start, end)` to `target` from `at` on, never past `limit`. Returns the
+   * position after the last byte written, or 0 when the result does not fit.
    */
   compress(
     source: Uint8Array,
@@ -133,9 +133,9 @@ function writeLiterals(
 }
 
 /**
- * Decompresses `source[start, end)` into exactly `target[at, targetEnd)`. Returns -1 when it did, or
- * the position in `source` of what is not valid: a reference before the start, a run cut off, output
- * that is too long or (the position is `end` then) too short.
+ * Decompresses `source[start, end)` into exactly `target[at, targetEnd)`. Returns -1 when it did,
+ * or the position in `source` of what is not valid: a reference before the start, a run cut off,
+ * output that is too long or (the position is `end` then) too short.
  */
 export function decompressLzf(
   source: Uint8Array,

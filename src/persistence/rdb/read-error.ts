@@ -4,9 +4,9 @@
  */
 
 /**
- * 'cut': it ends early. 'corrupt': it is no RDB, or damaged. 'unsupported': it is a sound RDB as far
- * as it goes, but holds what this server cannot take in. 'io': it could not be read, or there is no
- * memory for it (never from the reader itself).
+ * 'cut': it ends early. 'corrupt': it is no RDB, or damaged. 'unsupported': it is a sound RDB as
+ * far as it goes, but holds what this server cannot take in. 'io': it could not be read, or there
+ * is no memory for it (never from the reader itself).
  */
 export type RdbErrorKind = 'cut' | 'corrupt' | 'unsupported' | 'io';
 

@@ -42,8 +42,8 @@ export class StringSlot {
 
   /**
    * Finds the string at `at`. Returns the position after it, INCOMPLETE when its header (or the
-   * payload of anything but a raw string) is not all there, INVALID with reason and place. For a raw
-   * string the position may lie past `limit`: the caller decides whether to take it in pieces.
+   * payload of anything but a raw string) is not all there, INVALID with reason and place. For a
+   * raw string the position may lie past `limit`: the caller decides whether to take it in pieces.
    */
   locate(input: Uint8Array, at: number, limit: number): number {
     const kind = this.lengths.read(input, at, limit);

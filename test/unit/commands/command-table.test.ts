@@ -1,3 +1,8 @@
+/*
+ * Which command a request names: whatever its case, subcommands and containers, and nothing else.
+ * Rows are made up here; the real families are held against Redis by the facts and oracle tests.
+ */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';

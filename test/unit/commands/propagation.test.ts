@@ -1,3 +1,8 @@
+/*
+ * What one unit of execution sends down the stream, seen by a feed that writes down what reaches it:
+ * ranges of verbatim requests, effects in order, MULTI and EXEC around several.
+ */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Propagation } from '../../../src/commands/propagation.js';

@@ -1,6 +1,6 @@
 /*
- * The longest common subsequence against a recursive definition of its length, and its ranges against
- * the subsequence.
+ * The longest common subsequence against a recursive definition of its length, and its ranges
+ * against the subsequence.
  */
 
 import assert from 'node:assert/strict';

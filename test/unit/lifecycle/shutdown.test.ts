@@ -63,7 +63,7 @@ describe('shutdown', () => {
   beforeEach(() => mock.timers.enable({ apis: ['setInterval'] }));
   afterEach(() => mock.timers.reset());
 
-  test('without replicas it pauses writes, saves where save points exist, and exits 0', async () => {
+  test('without replicas it pauses writes, saves if save points exist, exits 0', async () => {
     const { shutdown, events } = build();
     shutdown.onSignal('SIGTERM');
     await settle();

@@ -86,7 +86,7 @@ function rssBytes(): number {
   return process.memoryUsage.rss();
 }
 
-test('after 95 % of the blocks are freed at random, resident memory falls close to what is used', () => {
+test('after 95 % of the blocks are freed, resident memory falls close to what is used', () => {
   const memory = new Memory({ firstArena: 254, collectGarbage });
   const rssBefore = rssBytes();
   const owners = new Owners(memory, 2_000_000);

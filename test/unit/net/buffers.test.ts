@@ -1,6 +1,6 @@
 /*
- * Input and output buffers by themselves, against models: what goes in comes out, once and in order,
- * and memory stays in proportion to it.
+ * Input and output buffers by themselves, against models: what goes in comes out, once and in
+ * order, and memory stays in proportion to it.
  */
 
 import assert from 'node:assert/strict';
@@ -197,7 +197,7 @@ test('output: many small replies to a slow reader share chunks', () => {
   assert.equal(target.writes, 1);
 });
 
-test('limits: hard at once, soft after its seconds without a break, replicas at least the backlog', () => {
+test('limits: hard at once, soft after its seconds, replicas at least the backlog', () => {
   const limit = { hardBytes: 100, softBytes: 50, softSeconds: 10 };
   const patience = new OutputPatience();
   assert.equal(patience.isExhausted(100, limit, 0), true);

@@ -112,7 +112,7 @@ test('a long pipeline of slow commands does not keep others waiting', async () =
   patient.socket.destroy();
 });
 
-test('a blocked client is answered from outside, and its next requests come after that', async () => {
+test('a blocked client is answered from outside, its next requests come after', async () => {
   const { socket, received, session } = await open();
   socket.write('PING\r\nWAITHERE\r\nPING\r\n');
   await received.until(7);
@@ -253,7 +253,8 @@ test('a client that sends and never reads is dropped, with the log line, alone',
     await new Promise((resolve) => setImmediate(resolve));
   }
   assert(mostBytes <= 1_000_000 + 100_000);
-  const line = `Client id=${id} scheduled to be closed ASAP for overcoming of output buffer limits.`;
+  const line =
+    `Client id=${id} scheduled to be closed ASAP ` + 'for overcoming of output buffer limits.';
   assert.equal(server.log.filter((text) => text === line).length, 1);
   assert.equal(server.counters.outputBufferLimitDisconnections, 1);
   server.settings.outputLimits.normal = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
@@ -323,7 +324,8 @@ test('more input than client-query-buffer-limit is the end, logged', async () =>
   const initial = `*2\\r\\n$4\\r\\nECHO\\r\\n$2000000\\r\\n${'x'.repeat(40)}`;
   assert(
     server.log.includes(
-      `Closing client that reached max query buffer length: id=${id} (qbuf initial bytes: "${initial}")`,
+      `Closing client that reached max query buffer length: id=${id} (qbuf initial bytes: ` +
+        `"${initial}")`,
     ),
     server.log.join('\n'),
   );
@@ -356,7 +358,7 @@ test('send: copies, in order with replies, written once a turn', async () => {
   socket.destroy();
 });
 
-test('sendPinned: bytes changed only after the callback arrive unchanged, under partial writes', async () => {
+test('sendPinned: bytes changed only after the callback arrive unchanged', async () => {
   const { socket, received, session } = await open();
   received.keepsText = false;
   const parts: Buffer[] = [];

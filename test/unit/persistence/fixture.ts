@@ -59,7 +59,9 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** A snapshot worker's program: the body has `order`, `report(message)`, `writeSync` and `control`. */
+/**
+ * A snapshot worker's program: the body has `order`, `report(message)`, `writeSync` and `control`.
+ */
 export function workerProgram(body: string): URL {
   const program = `
     import { writeSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /*
  * The loader: files and streams into a keyspace, in slices; keys past their time by role; the mark
- * before the first key; and that an error leaves either the old data or none, and the file as it was.
+ * before the first key; and that an error leaves either the old data or none, and the file as it
+ * was.
  */
 
 import assert from 'node:assert/strict';
@@ -82,7 +83,7 @@ test('a start logs how long it took, and a missing file is no error', async () =
   assert.match(log.lines.at(-1) ?? '', /^\* DB loaded from disk: \d+\.\d{3} seconds$/);
 });
 
-test('a primary drops keys past their time and owes a DEL for each; a replica keeps them', async () => {
+test('a primary drops keys past their time and owes DELs; a replica keeps them', async () => {
   const entries = [
     entry('old', '1', { expiresAtMs: past }),
     entry('older', 'b'.repeat(2_000_000), { expiresAtMs: past - 1, database: 4 }),
@@ -175,7 +176,7 @@ test('with data there a file is checked first: damage leaves them untouched', as
   assert.deepEqual(contentsOf(keyspace), expected(sample));
 });
 
-test('another value type names key and type; kinds tell cut, corrupt and unsupported apart', async () => {
+test('another value type names key and type; cut, corrupt, unsupported differ', async () => {
   const { load } = setUp();
   const list = failed(await load(rawRdb('0010', [1, 4], 'list', [0])));
   assert.equal(list.kind, 'unsupported');

@@ -1,6 +1,7 @@
 /*
  * The real worker over the real memory: what it writes is the data set as it was at the freeze,
- * whatever is written meanwhile; killed in the middle it fails the save only; redis-server loads it.
+ * whatever is written meanwhile; killed in the middle it fails the save only; redis-server loads
+ * it.
  */
 
 import assert from 'node:assert/strict';

@@ -1,6 +1,6 @@
 /*
- * What snapshots mean for the server: files, log lines, LASTSAVE, dirty count, MISCONF, save points,
- * transfers; with workers that work, fail, die and hang. The real worker has its own test.
+ * What snapshots mean for the server: files, log lines, LASTSAVE, dirty count, MISCONF, save
+ * points, transfers; with workers that work, fail, die and hang. The real worker has its own test.
  */
 
 import assert from 'node:assert/strict';

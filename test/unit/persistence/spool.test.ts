@@ -1,6 +1,6 @@
 /*
- * The spool: readers at their own pace get exactly what the writer wrote, while it writes and after;
- * its file lives as long as somebody needs it.
+ * The spool: readers at their own pace get exactly what the writer wrote, while it writes and
+ * after; its file lives as long as somebody needs it.
  */
 
 import assert from 'node:assert/strict';
@@ -103,7 +103,7 @@ test('a failed snapshot rejects those who wait and those who come', async () => 
   assert.ok(!isOpen(spool.descriptor));
 });
 
-test('it is unused once released and left by the last reader, and closed once ended too', async () => {
+test('it is unused once released and left by the last reader, closed once ended', async () => {
   let unused = 0;
   const spool = open(() => {
     unused += 1;

@@ -1,6 +1,7 @@
 /*
- * The reply writer: the bytes of each type in both protocols, and that long, early flushed, deferred and
- * pieced-together replies come out whole and in order whatever the sink does with the buffers.
+ * The reply writer: the bytes of each type in both protocols, and that long, early flushed,
+ * deferred and pieced-together replies come out whole and in order whatever the sink does with the
+ * buffers.
  */
 
 import assert from 'node:assert/strict';

@@ -1,7 +1,7 @@
 /*
- * The request decoder: what it finds, what it refuses and with which words, and that neither depends
- * on how the bytes are cut up. Cut anywhere means anywhere: at every point, and byte by byte, with the
- * bytes moved to another place in between, as a session moves them.
+ * The request decoder: what it finds, what it refuses and with which words, and that neither
+ * depends on how the bytes are cut up. Cut anywhere means anywhere: at every point, and byte by
+ * byte, with the bytes moved to another place in between, as a session moves them.
  */
 
 import assert from 'node:assert/strict';
@@ -23,7 +23,9 @@ interface Options {
   bulkBytesMax?: number;
 }
 
-/** What comes out of a stream: requests as their arguments, `error: …`, `rest: n` for what is left. */
+/**
+ * What comes out of a stream: requests as their arguments, `error: …`, `rest: n` for what is left.
+ */
 type Outcome = string[] | string;
 
 /** Decodes `pieces` as they come, moving what is left before each further piece. */

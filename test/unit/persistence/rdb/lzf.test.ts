@@ -92,7 +92,7 @@ test('hostile input is refused at a place inside it, and writes nothing outside 
   );
 });
 
-test('a reference before the start, a cut run, a cut reference and a short result are refused', () => {
+test('a reference before the start, cuts and a short result are refused', () => {
   const target = new Uint8Array(64);
   const refuse = (input: number[], length: number) =>
     decompressLzf(Uint8Array.from(input), 0, input.length, target, 0, length);

@@ -1,6 +1,7 @@
 /*
  * The codec against real files: what redis-server writes is read and written again by ours, and
- * redis-server loads that to the same digest; and the sample files of older versions, where they are.
+ * redis-server loads that to the same digest; and the sample files of older versions, where they
+ * are.
  */
 
 import assert from 'node:assert/strict';
