@@ -42,7 +42,8 @@ async function measure(arenas: number, heapMib: number): Promise<string> {
   observer.disconnect();
   assert(stops.length >= 2);
   const heap = Math.round(process.memoryUsage().heapUsed / MIB);
-  return `${`${arenas} arenas, heap ${heap} MiB`.padEnd(28)}${stops[0].toFixed(1).padStart(10)}${stops[1].toFixed(1).padStart(12)}\n`;
+  const name = `${arenas} arenas, heap ${heap} MiB`.padEnd(28);
+  return `${name}${stops[0].toFixed(1).padStart(10)}${stops[1].toFixed(1).padStart(12)}\n`;
 }
 
 const [arenas, heapMib] = process.argv.slice(2).map(Number);

@@ -11,23 +11,26 @@ import { Client } from './commands/client.js';
 import { ClientPause } from './commands/client-pause.js';
 import { ClientRegistry } from './commands/client-registry.js';
 import { commandFamilies } from './commands/command-families.js';
-import { CommandTable } from './commands/command-table.js';
+import { CommandTable, RenameError } from './commands/command-table.js';
 import { Dispatcher } from './commands/dispatch.js';
 import type { Clock, Services, StreamExecutor } from './commands/services.js';
 import { PrimaryStream } from './commands/stream-executor.js';
 import { TransactionRunner } from './commands/transaction-runner.js';
 import { WatchTable } from './commands/watch-table.js';
 import type { Config } from './config/config.js';
-import { loadConfig } from './config/load-config.js';
+import { fatalConfigText, loadConfig } from './config/load-config.js';
 import type { KeyspaceEvents } from './keyspace/events.js';
 import { Keyspace } from './keyspace/keyspace.js';
+import type { BannerFacts } from './lifecycle/banner.js';
 import { ClientGateway } from './lifecycle/client-gateway.js';
+import { ExpiryRule } from './lifecycle/expiry-mode.js';
 import { collectGarbage } from './lifecycle/garbage.js';
+import { Late } from './lifecycle/late.js';
 import { netSettings } from './lifecycle/net-settings.js';
 import { noConnection } from './lifecycle/no-connection.js';
 import { PeriodicWork } from './lifecycle/periodic-work.js';
 import { Server } from './lifecycle/server.js';
-import { ServerState } from './lifecycle/server-state.js';
+import { type ServerIdentity, ServerState } from './lifecycle/server-state.js';
 import { Shutdown } from './lifecycle/shutdown.js';
 import { Memory } from './memory/memory.js';
 import { Listener } from './net/listener.js';
@@ -74,6 +77,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   const { config } = loaded;
+  const commands = buildCommands(config);
+  if ('fatal' in commands) {
+    process.stderr.write(commands.fatal);
+    process.exitCode = 1;
+    return;
+  }
   const { values } = config;
   const log = createLog({
     format: values['log-format'],
@@ -82,7 +91,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     pid: process.pid,
     clock,
   });
-  const { server, shutdown } = compose({ config, log, version, hasConfiguration: argv.length > 0 });
+  const hasConfiguration = argv.length > 0;
+  const { server, shutdown } = compose({ config, commands, log, version, hasConfiguration });
   // As PID 1 nothing else would end the process.
   process.on('SIGTERM', () => shutdown.onSignal('SIGTERM'));
   process.on('SIGINT', () => shutdown.onSignal('SIGINT'));
@@ -96,120 +106,53 @@ export async function main(argv: readonly string[]): Promise<void> {
   await server.start();
 }
 
-interface Composition {
-  readonly server: Server;
-  readonly shutdown: Shutdown;
+/**
+ * The command table under the names that rename-command lines give, or the text for a failed start.
+ */
+function buildCommands({ renamedCommands }: Config): CommandTable | { readonly fatal: string } {
+  try {
+    return new CommandTable(commandFamilies, renamedCommands);
+  } catch (error) {
+    if (!(error instanceof RenameError)) throw error;
+    const line = renamedCommands.find((renamed) => renamed === error.rename);
+    return { fatal: fatalConfigText({ message: error.message, origin: line?.origin ?? null }) };
+  }
 }
 
-function compose(options: {
-  config: Config;
-  log: Log;
-  version: string;
-  hasConfiguration: boolean;
-}): Composition {
-  const { config, log, version } = options;
-  const { values } = config;
-  const pid = process.pid;
-  const exit = (status: number): void => {
-    log.close();
-    process.exit(status);
-  };
+/** What every part may need: the configuration, the log, who we are. */
+interface Base {
+  readonly config: Config;
+  readonly commands: CommandTable;
+  readonly log: Log;
+  readonly version: string;
+  readonly hasConfiguration: boolean;
+}
 
-  // Data. Whatever the keyspace tells goes to parts that are built around it.
-  const memory = new Memory({ collectGarbage });
-  const events: KeyspaceEvents = {
-    wantsModified: false,
-    onModified: (database, key, start, end) => watches.onModified(database, key, start, end),
-    onReplaced: (database, replacedBy) => watches.onReplaced(database, replacedBy),
-    onExpired: (database, key, start, end) => dispatcher.onExpired(database, key, start, end),
-  };
-  const keyspace = new Keyspace({
-    memory,
-    databases: values.databases,
-    hashSeed: randomBytes(16),
-    events,
-    random: Math.random,
-  });
-  const watches = new WatchTable({
-    keyspace,
-    onActive: (isActive) => {
-      events.wantsModified = isActive;
-    },
-  });
+/** Parts that are referred to before they can be built. */
+class LateParts {
+  readonly dispatcher = new Late<Dispatcher>();
+  readonly primaryStream = new Late<PrimaryStream>();
+  readonly replication = new Late<Replication>();
+  readonly services = new Late<Services>();
+  readonly shutdown = new Late<Shutdown>();
+  readonly server = new Late<Server>();
+}
 
-  const commands = new CommandTable(commandFamilies);
-  const stats = new Stats({ commands: commands.all.length });
-  const pause = new ClientPause({
-    nowMs: clock.wallMs,
-    setTimer: (run, delayMs) => {
-      const timer = setTimeout(run, delayMs);
-      return () => clearTimeout(timer);
-    },
-    onActive: () => setExpiryMode(),
-  });
-  let role: 'primary' | 'replica' = 'primary';
-  // While clients are paused the stream must stand still: expired keys are hidden, as on a replica.
-  const expiryMode = () => (role === 'primary' && !pause.isActive ? 'primary' : 'replica');
-  const loader = new Loader({ keyspace, config, log, clock, expiryModeAfter: expiryMode });
-  const setExpiryMode = (): void => {
-    // The loader has its own, and asks for this one at its end.
-    if (!loader.isLoading) keyspace.expiryMode = expiryMode();
-  };
-  const snapshots: Snapshots = new Snapshots({
-    memory,
-    keyspace,
-    config,
-    log,
-    clock,
-    pid,
-    loader,
-    role: () => replication.role,
-    replicationMark: () => replication.mark(),
-    redisVersion: REDIS_VERSION,
-  });
-
-  // Replication executes its primary's stream through dispatch, which feeds replication.
-  const executor: StreamExecutor = {
-    openPrimary: (connection) => primaryStream.openPrimary(connection),
-    execute: (client, args) => primaryStream.execute(client, args),
-    isInTransaction: (client) => primaryStream.isInTransaction(client),
-    closePrimary: (client) => primaryStream.closePrimary(client),
-  };
-  const replication: Replication = new Replication({
-    config,
-    log,
-    stats,
-    clock,
-    scheduler,
-    random: Math.random,
-    newReplid: randomId,
-    transfers: snapshots,
-    executor,
-    dial: dialTcp,
-    intake: new SnapshotFiles({ config, log, loader, pid }),
-    listeningPort: () => values.port,
-    onRoleChange: (newRole) => {
-      role = newRole;
-      setExpiryMode();
-      log.setRole(role === 'primary' ? 'M' : 'S');
-    },
-  });
-  snapshots.onIdle = () => replication.onSnapshotIdle();
-
+/** Builds the parts from the memory up and ties them. */
+function compose(base: Base): { server: Server; shutdown: Shutdown } {
+  const late = new LateParts();
+  const store = composeStore(base, late);
+  const stats = new Stats({ commands: base.commands.all.length });
+  const replication = composeReplication(base, late, { store, stats });
   const state = new ServerState({
-    identity: {
-      pid,
-      runId: randomId(),
-      startedAtMs: clock.wallMs(),
-      configFile: config.file,
-      executable: process.argv[1] ?? '',
-      version,
-    },
-    loader,
-    services: () => services,
-    shutdown: () => shutdown,
+    identity: identity(base),
+    loader: store.loader,
+    services: () => late.services.part,
+    shutdown: () => late.shutdown.part,
   });
-  const services: Services = {
+  const { config, commands, log } = base;
+  const { keyspace, snapshots, pause, watches } = store;
+  const services = late.services.fill({
     config,
     keyspace,
     clients: new ClientRegistry(),
@@ -217,7 +160,7 @@ function compose(options: {
     commands,
     transactions: new TransactionRunner({
       watches,
-      run: (command, args) => dispatcher.runQueued(command, args),
+      run: (command, args) => late.dispatcher.part.runQueued(command, args),
     }),
     replication,
     snapshots,
@@ -225,24 +168,8 @@ function compose(options: {
     log,
     clock,
     server: state,
-  };
-  const dispatcher: Dispatcher = new Dispatcher({
-    services,
-    feed: replication.feed,
-    noClient: new Client({ id: 0, connection: noConnection, nowMs: clock.wallMs() }),
-    reply: new ReplyWriter(),
-    deferredReply: (client, write) => (client.connection as Session).writeReply(write),
   });
-  const primaryStream: PrimaryStream = new PrimaryStream({
-    services,
-    dispatcher,
-    reply: new ReplyWriter(),
-    panic: (text) => {
-      log.warning(text);
-      server.exit(1);
-    },
-  });
-
+  const dispatcher = composeDispatch(late, services, replication);
   const listener = new Listener({
     handler: new ClientGateway({ services, dispatcher }),
     settings: netSettings(config),
@@ -251,33 +178,194 @@ function compose(options: {
     clock,
     onErrorReply: (text) => stats.onErrorReply(text),
   });
-  const periodic = new PeriodicWork({
-    hz: () => values.hz,
+  const periodic = composePeriodicWork(store, services);
+  const shutdown = late.shutdown.fill(composeShutdown(late, store, services));
+  const server = late.server.fill(
+    new Server({
+      services,
+      listener,
+      loader: store.loader,
+      snapshots,
+      replication,
+      periodic,
+      shutdown,
+      banner: bannerFacts(base),
+      exit: (status) => {
+        log.close();
+        process.exit(status);
+      },
+    }),
+  );
+  return { server, shutdown };
+}
+
+interface Store {
+  readonly memory: Memory;
+  readonly keyspace: Keyspace;
+  readonly watches: WatchTable;
+  readonly pause: ClientPause;
+  readonly expiry: ExpiryRule;
+  readonly loader: Loader;
+  readonly snapshots: Snapshots;
+}
+
+/** The data and what reads and writes files of them. */
+function composeStore({ config, log }: Base, late: LateParts): Store {
+  const memory = new Memory({ collectGarbage });
+  const watching = new Late<WatchTable>();
+  const events: KeyspaceEvents = {
+    wantsModified: false,
+    onModified: (database, key, start, end) => watching.part.onModified(database, key, start, end),
+    onReplaced: (database, replacedBy) => watching.part.onReplaced(database, replacedBy),
+    onExpired: (database, key, start, end) =>
+      late.dispatcher.part.onExpired(database, key, start, end),
+  };
+  const keyspace = new Keyspace({
+    memory,
+    databases: config.values.databases,
+    hashSeed: randomBytes(16),
+    events,
+    random: Math.random,
+  });
+  const watches = watching.fill(
+    new WatchTable({
+      keyspace,
+      onActive: (isActive) => {
+        events.wantsModified = isActive;
+      },
+    }),
+  );
+  const pause = new ClientPause({
+    nowMs: clock.wallMs,
+    setTimer,
+    onActive: () => expiry.apply(),
+  });
+  const expiry: ExpiryRule = new ExpiryRule({
+    keyspace,
+    pause: () => pause,
+    isLoading: () => loader.isLoading,
+  });
+  const expiryModeAfter = () => expiry.mode;
+  const loader = new Loader({ keyspace, config, log, clock, expiryModeAfter });
+  const snapshots = new Snapshots({
+    memory,
+    keyspace,
+    config,
+    log,
+    clock,
+    pid: process.pid,
+    loader,
+    role: () => late.replication.part.role,
+    replicationMark: () => late.replication.part.mark(),
+    redisVersion: REDIS_VERSION,
+  });
+  return { memory, keyspace, watches, pause, expiry, loader, snapshots };
+}
+
+/** Replication executes its primary's stream through dispatch, which feeds replication. */
+function composeReplication(
+  { config, log }: Base,
+  late: LateParts,
+  { store, stats }: { store: Store; stats: Stats },
+): Replication {
+  const executor: StreamExecutor = {
+    openPrimary: (connection) => late.primaryStream.part.openPrimary(connection),
+    execute: (client, args) => late.primaryStream.part.execute(client, args),
+    isInTransaction: (client) => late.primaryStream.part.isInTransaction(client),
+    closePrimary: (client) => late.primaryStream.part.closePrimary(client),
+  };
+  const { expiry, loader, snapshots } = store;
+  const replication = late.replication.fill(
+    new Replication({
+      config,
+      log,
+      stats,
+      clock,
+      scheduler,
+      random: Math.random,
+      newReplid: randomId,
+      transfers: snapshots,
+      executor,
+      dial: dialTcp,
+      intake: new SnapshotFiles({ config, log, loader, pid: process.pid }),
+      listeningPort: () => config.values.port,
+      onRoleChange: (role) => {
+        expiry.role = role;
+        log.setRole(role === 'primary' ? 'M' : 'S');
+      },
+    }),
+  );
+  snapshots.onIdle = () => replication.onSnapshotIdle();
+  return replication;
+}
+
+function composeDispatch(
+  late: LateParts,
+  services: Services,
+  { feed }: Pick<Replication, 'feed'>,
+): Dispatcher {
+  const dispatcher = late.dispatcher.fill(
+    new Dispatcher({
+      services,
+      feed,
+      noClient: new Client({ id: 0, connection: noConnection, nowMs: clock.wallMs() }),
+      reply: new ReplyWriter(),
+      deferredReply: (client, write) => (client.connection as Session).writeReply(write),
+    }),
+  );
+  late.primaryStream.fill(
+    new PrimaryStream({
+      services,
+      dispatcher,
+      reply: new ReplyWriter(),
+      panic: (text) => {
+        services.log.warning(text);
+        late.server.part.exit(1);
+      },
+    }),
+  );
+  return dispatcher;
+}
+
+function composePeriodicWork({ memory, keyspace, snapshots }: Store, services: Services) {
+  const { stats, config, server } = services;
+  const { monotonicMs } = clock;
+  return new PeriodicWork({
+    hz: () => config.values.hz,
     onTick: [
-      () => stats.sampleRates(clock.monotonicMs()),
+      () => stats.sampleRates(monotonicMs()),
       () => stats.notePeakMemory(keyspace.usedBytes),
       () => snapshots.tick(),
     ],
     slices: [
-      (budgetMs) => state.isActiveExpiryEnabled && expireSlice(services, budgetMs),
-      (budgetMs) => keyspace.backgroundSlice(budgetMs, clock.monotonicMs),
-      (budgetMs) => memory.tick(budgetMs, clock.monotonicMs),
+      (budgetMs) => {
+        if (!server.isActiveExpiryEnabled) return false;
+        keyspace.nowMs = clock.wallMs();
+        return keyspace.expireSlice(budgetMs, monotonicMs);
+      },
+      (budgetMs) => keyspace.backgroundSlice(budgetMs, monotonicMs),
+      (budgetMs) => memory.tick(budgetMs, monotonicMs),
     ],
   });
-  const shutdown: Shutdown = new Shutdown({
+}
+
+function composeShutdown(late: LateParts, store: Store, services: Services): Shutdown {
+  const { loader, pause, snapshots } = store;
+  const { config, log } = services;
+  const { values } = config;
+  const replication = late.replication.part;
+  return new Shutdown({
     log,
     monotonicMs: clock.monotonicMs,
     timeoutMs: () => values['shutdown-timeout'] * 1000,
+    onSignal: (signal) =>
+      signal === 'SIGINT' ? values['shutdown-on-sigint'] : values['shutdown-on-sigterm'],
     streamOffset: () => replication.offset,
     replicas: () => replication.replicas(),
     requestAcks: () => replication.requestAcks(),
     pauseWrites: () =>
-      services.pause.pause({
-        purpose: 'shutdown',
-        mode: 'write',
-        untilMs: Number.MAX_SAFE_INTEGER,
-      }),
-    resumeWrites: () => services.pause.unpause('shutdown'),
+      pause.pause({ purpose: 'shutdown', mode: 'write', untilMs: Number.MAX_SAFE_INTEGER }),
+    resumeWrites: () => pause.unpause('shutdown'),
     isLoading: () => loader.isLoading,
     hasSavePoints: () => values.save.length > 0,
     abortSave: () => snapshots.abortSave(),
@@ -285,36 +373,38 @@ function compose(options: {
       const saved = snapshots.save('shutdown');
       return saved === 'busy' ? false : await saved;
     },
-    exit: (status) => server.exit(status),
+    exit: (status) => late.server.part.exit(status),
   });
-  const server: Server = new Server({
-    services,
-    listener,
-    loader,
-    snapshots,
-    replication,
-    periodic,
-    shutdown,
-    banner: {
-      version,
-      redisVersion: REDIS_VERSION,
-      pid,
-      port: values.port,
-      hasConfiguration: options.hasConfiguration,
-      executable: process.argv[1] ?? 'tandem-server',
-      showsLogo: values['always-show-logo'] || (values.logfile === '' && process.stdout.isTTY),
-    },
-    exit,
-  });
-  return { server, shutdown };
 }
 
-function expireSlice(
-  { keyspace, clock: { wallMs, monotonicMs } }: Services,
-  budgetMs: number,
-): boolean {
-  keyspace.nowMs = wallMs();
-  return keyspace.expireSlice(budgetMs, monotonicMs);
+function identity({ config, version }: Base): ServerIdentity {
+  return {
+    pid: process.pid,
+    runId: randomId(),
+    startedAtMs: clock.wallMs(),
+    configFile: config.file,
+    executable: process.argv[1] ?? '',
+    version,
+  };
+}
+
+function bannerFacts({ config, version, hasConfiguration }: Base): BannerFacts {
+  const { values } = config;
+  return {
+    version,
+    redisVersion: REDIS_VERSION,
+    pid: process.pid,
+    port: values.port,
+    hasConfiguration,
+    executable: process.argv[1] ?? 'tandem-server',
+    showsLogo: values['always-show-logo'] || (values.logfile === '' && process.stdout.isTTY),
+  };
+}
+
+/** Runs once after `delayMs`, unless the returned function is called before. */
+function setTimer(run: () => void, delayMs: number): () => void {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
 }
 
 function randomId(): string {

@@ -68,16 +68,30 @@ export class Command {
   }
 }
 
+/** One rename-command line. */
+export interface Rename {
+  readonly from: string;
+  /** Empty: the command is taken away. */
+  readonly to: string;
+}
+
+/** A rename-command line that cannot be obeyed: Redis's words for it, and which it was. */
+export class RenameError extends Error {
+  rename: Rename | null = null;
+}
+
 export class CommandTable {
   /** Every command and subcommand; `all[i].index === i`. */
   readonly all: readonly Command[];
   /** Top-level commands by lower-case name; subcommands by `container|sub`. */
   readonly #byName = new Map<string, Command>();
-  /** Open-addressed table over the top level: index into `all` plus one. */
-  readonly #slots: Int32Array;
+  /** Open-addressed table over the top level, and the name of the command in each slot. */
+  readonly #slots: (Command | null)[];
+  readonly #names: Uint8Array[];
   readonly #mask: number;
 
-  constructor(families: readonly (readonly CommandRow[])[]) {
+  /** Throws a RenameError for a rename that cannot be. */
+  constructor(families: readonly (readonly CommandRow[])[], renames: readonly Rename[] = []) {
     const all: Command[] = [];
     const add = (row: CommandRow, parent: Command | null): void => {
       assert(!this.#byName.has(row.name), `two rows for the command ${row.name}`);
@@ -92,9 +106,29 @@ export class CommandTable {
     this.all = all;
     let size = 64;
     while (size < all.length * 4) size *= 2;
-    this.#slots = new Int32Array(size);
+    this.#slots = new Array(size).fill(null);
+    this.#names = new Array(size).fill(NO_NAME);
     this.#mask = size - 1;
-    for (const command of all) if (!command.parent) this.#insert(command);
+    for (const rename of renames) {
+      try {
+        this.#rename(rename);
+      } catch (error) {
+        if (error instanceof RenameError) error.rename = rename;
+        throw error;
+      }
+    }
+    for (const [name, command] of this.#byName) if (!command.parent) this.#insert(name, command);
+  }
+
+  #rename({ from, to }: Rename): void {
+    const oldName = from.toLowerCase();
+    const newName = to.toLowerCase();
+    const command = this.#byName.get(oldName);
+    if (!command || command.parent) throw new RenameError('No such command in rename-command');
+    this.#byName.delete(oldName);
+    if (newName === '') return;
+    if (this.#byName.has(newName)) throw new RenameError('Target command name already exists');
+    this.#byName.set(newName, command);
   }
 
   /** Top-level commands only: what COMMAND COUNT counts. */
@@ -126,23 +160,25 @@ export class CommandTable {
     return this.#find(args.buffer, args.start[0], args.end[0]);
   }
 
-  #insert(command: Command): void {
-    const { nameBytes } = command;
-    let slot = hashName(nameBytes, 0, nameBytes.length) & this.#mask;
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & this.#mask;
-    this.#slots[slot] = command.index + 1;
+  #insert(name: string, command: Command): void {
+    const bytes = Uint8Array.from(name, (char) => char.charCodeAt(0));
+    let slot = hashName(bytes, 0, bytes.length) & this.#mask;
+    while (this.#slots[slot] !== null) slot = (slot + 1) & this.#mask;
+    this.#slots[slot] = command;
+    this.#names[slot] = bytes;
   }
 
   #find(buffer: Uint8Array, start: number, end: number): Command | null {
     let slot = hashName(buffer, start, end) & this.#mask;
-    for (let at = this.#slots[slot]; at !== 0; at = this.#slots[slot]) {
-      const command = this.all[at - 1];
-      if (isSameName(command.nameBytes, buffer, start, end)) return command;
+    for (let command = this.#slots[slot]; command !== null; command = this.#slots[slot]) {
+      if (isSameName(this.#names[slot], buffer, start, end)) return command;
       slot = (slot + 1) & this.#mask;
     }
     return null;
   }
 }
+
+const NO_NAME = new Uint8Array(0);
 
 /** Case-insensitive for letters; other bytes may collide, which the comparison sorts out. */
 function hashName(bytes: Uint8Array, start: number, end: number): number {

@@ -201,13 +201,13 @@ export const serverDirectives = [
   directive('shutdown-on-sigint', shutdownFlags, {
     initial: { save: 'default', isNow: false, isForced: false },
     mutable: 'yes',
-    apply: 'kept',
+    apply: 'read',
     prose: 'What SIGINT does: default, or some of save, nosave, now, force, as for SHUTDOWN.',
   }),
   directive('shutdown-on-sigterm', shutdownFlags, {
     initial: { save: 'default', isNow: false, isForced: false },
     mutable: 'yes',
-    apply: 'kept',
+    apply: 'read',
     prose: 'The same for SIGTERM.',
   }),
   directive('requirepass', text(), {
@@ -275,7 +275,7 @@ export const serverDirectives = [
   directive('latency-tracking', yesNo, {
     initial: true,
     mutable: 'yes',
-    apply: 'kept',
+    apply: 'hook',
     prose: 'Keep the latencies of each command for INFO latencystats. Always so here.',
   }),
   directive('latency-tracking-info-percentiles', percentiles, {

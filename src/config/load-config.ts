@@ -64,7 +64,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 }
 
 /** Redis's words at start, with the file named where the line is not in the main text. */
-export function fatalConfigText({ message, origin }: ConfigError): string {
+export function fatalConfigText({
+  message,
+  origin,
+}: Pick<ConfigError, 'message' | 'origin'>): string {
   const lines = ['', '*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***'];
   if (origin !== null) {
     lines.push(`Reading the configuration file, at line ${origin.lineNumber}`);

@@ -138,6 +138,11 @@ export class Server {
       replication.resizeBacklog(bytes);
       return null;
     });
+    services.stats.isTrackingLatency = values['latency-tracking'];
+    config.onChange('latency-tracking', (isTracking) => {
+      services.stats.isTrackingLatency = isTracking;
+      return null;
+    });
     this.#tieAccessBits();
     const missing = config.missingHooks();
     if (missing.length > 0) throw new Error(`no part acts on changes of ${missing.join(', ')}`);

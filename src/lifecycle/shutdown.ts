@@ -20,6 +20,8 @@ export interface ShutdownParts {
   readonly log: Log;
   monotonicMs(): number;
   timeoutMs(): number;
+  /** How a shutdown by this signal goes about it: shutdown-on-sigint and shutdown-on-sigterm. */
+  onSignal(signal: 'SIGINT' | 'SIGTERM'): Omit<ShutdownRequest, 'onRefused'>;
   streamOffset(): number;
   replicas(): readonly ReplicaProgress[];
   /** Asks every replica for an ACK. */
@@ -80,7 +82,7 @@ export class Shutdown {
     );
     if (this.#lastSignal !== null) return;
     this.#lastSignal = signal;
-    this.request({ save: 'default', isNow: false, isForced: false, onRefused: () => {} });
+    this.request({ ...this.#parts.onSignal(signal), onRefused: () => {} });
   }
 
   /** Begins a shutdown; one that is under way goes on as it was asked for first. */

@@ -91,4 +91,24 @@ describe('command table', () => {
       [false, true, true],
     );
   });
+
+  test('a renamed command is found under its new name only, one renamed to nothing not at all', () => {
+    const renamed = new CommandTable(
+      [[row('get'), row('flushall')]],
+      [
+        { from: 'GET', to: 'Fetch' },
+        { from: 'flushall', to: '' },
+      ],
+    );
+    assert.equal(renamed.lookup(request('FETCH', 'k'))?.name, 'get');
+    assert.equal(renamed.lookup(request('get', 'k')), null);
+    assert.equal(renamed.lookup(request('flushall')), null);
+  });
+
+  test('a rename of what does not exist, or to what does, is refused', () => {
+    const rename = (from: string, to: string) =>
+      new CommandTable([[row('get'), row('set')]], [{ from, to }]);
+    assert.throws(() => rename('nope', 'x'), { message: 'No such command in rename-command' });
+    assert.throws(() => rename('get', 'set'), { message: 'Target command name already exists' });
+  });
 });

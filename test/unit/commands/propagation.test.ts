@@ -1,6 +1,6 @@
 /*
- * What one unit of execution sends down the stream, seen by a feed that writes down what reaches it:
- * ranges of verbatim requests, effects in order, MULTI and EXEC around several.
+ * What one unit of execution sends down the stream, seen by a feed that writes down what reaches
+ * it: ranges of verbatim requests, effects in order, MULTI and EXEC around several.
  */
 
 import assert from 'node:assert/strict';

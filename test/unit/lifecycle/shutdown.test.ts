@@ -28,6 +28,7 @@ function build(): Fake {
     log: { debug: say, verbose: say, notice: say, warning: say } as unknown as ShutdownParts['log'],
     monotonicMs: () => state.nowMs,
     timeoutMs: () => 10_000,
+    onSignal: () => ({ save: 'default', isNow: false, isForced: false }),
     streamOffset: () => 100,
     replicas: () => replicas,
     requestAcks: () => say('<acks>'),
