@@ -1,0 +1,236 @@
+/*
+ * What a Tandem replica does with its primary, which is made of test code here: handshake, ACKs, odd
+ * answers, a stream that holds what it does not know.
+ */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EMPTY_RDB, FakePrimary, type FakePrimaryOptions } from '../helpers/fake-primary.js';
+import { FakeReplica } from '../helpers/fake-replica.js';
+import { info } from '../helpers/info.js';
+import { waitFor } from '../helpers/wait-for.js';
+import { type Actor, follow, start, stopAll, waitForLink } from './cast.js';
+
+async function startPair(options: FakePrimaryOptions = {}, args: readonly string[] = []) {
+  const primary = await FakePrimary.start(options);
+  const replica = await start('tandem', { args });
+  await follow(replica, primary.port);
+  return { primary, replica };
+}
+
+async function offsetOf(replica: Actor): Promise<number> {
+  return Number((await info(replica.client, 'replication')).slave_repl_offset);
+}
+
+for (const form of ['length', 'eof'] as const) {
+  test(`a replica loads a payload of the form ${form} and acknowledges`, async () => {
+    const { primary, replica } = await startPair({ form, offset: 5000 });
+    await waitForLink(replica);
+    await waitFor('the first ACK', () => primary.acks.length > 0);
+    assert.equal(primary.acks[0], 5000);
+    primary.stream('SELECT', '0');
+    primary.stream('SET', 'a', '1');
+    await waitFor('the write', async () => (await replica.client.call('GET', 'a')) === '1');
+    await waitFor('its ACK', () => primary.acks.at(-1) === primary.offset);
+    await stopAll(replica.server, primary);
+  });
+}
+
+test('the handshake tells port, address and capabilities, and uses the password', async () => {
+  const args = ['--masteruser', 'u', '--masterauth', 'secret', '--replica-announce-ip', '10.1.2.3'];
+  const { primary, replica } = await startPair({}, [...args, '--replica-announce-port', '4242']);
+  await waitForLink(replica);
+  assert.deepEqual(primary.requests.slice(0, 5), [
+    ['PING'],
+    ['AUTH', 'u', 'secret'],
+    ['REPLCONF', 'listening-port', '4242'],
+    ['REPLCONF', 'ip-address', '10.1.2.3'],
+    ['REPLCONF', 'capa', 'eof', 'capa', 'psync2'],
+  ]);
+  await stopAll(replica.server, primary);
+});
+
+test('GETACK is answered with the offset before it', async () => {
+  const { primary, replica } = await startPair();
+  await waitForLink(replica);
+  primary.stream('SET', 'a', '1');
+  const before = primary.offset;
+  const known = primary.acks.length;
+  primary.stream('REPLCONF', 'GETACK', '*');
+  await waitFor('the answer', () => primary.acks.slice(known).includes(before));
+  await waitFor('the next ACK to count it', () => primary.acks.includes(primary.offset));
+  await stopAll(replica.server, primary);
+});
+
+test('an unknown command is logged, counted, passed on, and INFO says that data are missing', async () => {
+  const { primary, replica } = await startPair();
+  await waitForLink(replica);
+  const below = await FakeReplica.connect({ port: replica.server.port });
+  assert.equal((await info(replica.client, 'replication')).tandem_data_complete, 'yes');
+  primary.stream('SELECT', '0');
+  primary.stream('HYPERSET', 'a', '1');
+  primary.stream('SET', 'b', '2');
+  await waitFor('the write after it', async () => (await replica.client.call('GET', 'b')) === '2');
+  const fields = await info(replica.client, 'all');
+  assert.equal(fields.tandem_data_complete, 'no');
+  assert.equal(fields.tandem_failed_stream_commands, '1');
+  assert.equal(fields.unexpected_error_replies, '1');
+  assert.match(
+    replica.server.log,
+    /== CRITICAL == This replica is sending an error to its master: 'ERR unknown command 'HYPERSET'/,
+  );
+  await below.waitForCommand('HYPERSET', ([name]) => name === 'HYPERSET');
+  assert.equal(await offsetOf(replica), primary.offset);
+  below.close();
+  await stopAll(replica.server, primary);
+});
+
+test('propagation-error-behavior panic ends the replica instead', async () => {
+  const args = ['--propagation-error-behavior', 'panic'];
+  const { primary, replica } = await startPair({}, args);
+  await waitForLink(replica);
+  primary.stream('HYPERSET', 'a', '1');
+  await waitFor('the end', () => !replica.server.isRunning);
+  await stopAll(replica.server, primary);
+});
+
+test('a transaction that the link cuts is applied whole after the resync, or not at all', async () => {
+  const { primary, replica } = await startPair();
+  await waitForLink(replica);
+  primary.stream('SELECT', '0');
+  primary.stream('MULTI');
+  primary.stream('INCR', 'n');
+  const { offset } = primary;
+  await waitFor('it to have been read', async () => {
+    const fields = await info(replica.client, 'replication');
+    return Number(fields.slave_read_repl_offset) === offset;
+  });
+  assert((await offsetOf(replica)) < offset, 'an open transaction does not count');
+  primary.cut();
+  await waitForLink(replica);
+  primary.stream('INCR', 'n');
+  primary.stream('EXEC');
+  await waitFor('the transaction', async () => (await replica.client.call('GET', 'n')) === '2');
+  const last = primary.requests.filter(([name]) => name === 'PSYNC').at(-1);
+  assert.equal(last?.[1], primary.replid);
+  await stopAll(replica.server, primary);
+});
+
+test('a primary that is loading, or has no link itself, is asked again', async () => {
+  for (const answer of ['-LOADING not yet\r\n', '-NOMASTERLINK not yet\r\n']) {
+    let refusals = 2;
+    const { primary, replica } = await startPair({
+      onRequest: ([name]) => (name === 'PSYNC' && refusals-- > 0 ? answer : null),
+    });
+    await waitForLink(replica);
+    assert(replica.server.log.includes('Master is currently unable to PSYNC but should be'));
+    await stopAll(replica.server, primary);
+  }
+});
+
+/** A primary of the time before PSYNC: requests are told apart by their words only. */
+async function startOldPrimary() {
+  let received = '';
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (chunk: Buffer) => {
+      const text = chunk.toString('latin1');
+      received += text;
+      if (text.includes('PING')) socket.write('+PONG\r\n');
+      for (const _ of text.matchAll(/REPLCONF\r\n\$\d+\r\n(?:listening-port|capa)/g)) {
+        socket.write("-ERR unknown command 'REPLCONF'\r\n");
+      }
+      if (text.includes('PSYNC')) socket.write("-ERR unknown command 'PSYNC'\r\n");
+      if (text.endsWith('SYNC\r\n') && !text.includes('PSYNC')) {
+        socket.write(Buffer.concat([Buffer.from(`$${EMPTY_RDB.length}\r\n`), EMPTY_RDB]));
+        socket.write('*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n');
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, port: (server.address() as AddressInfo).port, received: () => received };
+}
+
+test('a primary that does not know PSYNC is asked with SYNC, and gets no ACKs', async () => {
+  const { server, port, received } = await startOldPrimary();
+  const replica = await start('tandem');
+  await follow(replica, port);
+  await replica.server.waitForLog('Retrying with SYNC...');
+  await waitForLink(replica);
+  await waitFor('the write', async () => (await replica.client.call('GET', 'a')) === '1');
+  await sleep(1500);
+  assert(!received().includes('ACK'));
+  await stopAll(replica.server);
+  server.close();
+});
+
+test('+CONTINUE with another id renames the history', async () => {
+  const other = 'c'.repeat(40);
+  let isSecond = false;
+  const { primary, replica } = await startPair({
+    onRequest: ([name], link) => {
+      if (name !== 'PSYNC' || !isSecond) return null;
+      link.isOnline = true;
+      return `+CONTINUE ${other}\r\n`;
+    },
+  });
+  await waitForLink(replica);
+  primary.stream('SET', 'a', '1');
+  await waitFor('the write', async () => (await offsetOf(replica)) === primary.offset);
+  isSecond = true;
+  primary.cut();
+  await replica.server.waitForLog(`Master replication ID changed to ${other}`);
+  await waitForLink(replica);
+  const fields = await info(replica.client, 'replication');
+  assert.equal(fields.master_replid, other);
+  assert.equal(fields.master_replid2, primary.replid);
+  assert.equal(fields.second_repl_offset, String(primary.offset + 1));
+  await stopAll(replica.server, primary);
+});
+
+test('a payload that is no RDB leaves the old data served, and is asked for again', async () => {
+  const { primary, replica } = await startPair({ snapshot: Buffer.from('this is no RDB at all') });
+  await replica.server.waitForLog('Failed trying to load the MASTER synchronization DB');
+  await waitFor('another attempt', () => primary.links.length >= 2);
+  assert.equal((await info(replica.client, 'replication')).master_link_status, 'down');
+  assert.equal(await replica.client.call('DBSIZE'), 0);
+  await stopAll(replica.server, primary);
+});
+
+test('while its link is down a replica refuses syncs, and reads unless stale data may be served', async () => {
+  const { primary, replica } = await startPair();
+  await waitForLink(replica);
+  await primary.stop();
+  await waitFor('the link to be down', async () => {
+    return (await info(replica.client, 'replication')).master_link_status === 'down';
+  });
+  const refused = await replica.client.call('PSYNC', '?', '-1');
+  assert.match(String(refused), /NOMASTERLINK/);
+  assert.equal(await replica.client.call('GET', 'a'), null);
+  await replica.client.call('CONFIG', 'SET', 'replica-serve-stale-data', 'no');
+  assert.match(String(await replica.client.call('GET', 'a')), /MASTERDOWN/);
+  assert.match(String(await replica.client.call('SET', 'a', '1')), /READONLY|MASTERDOWN/);
+  await stopAll(replica.server);
+});
+
+test('REPLICAOF the same primary again changes nothing', async () => {
+  const { primary, replica } = await startPair();
+  await waitForLink(replica);
+  assert.equal(
+    await replica.client.call('REPLICAOF', '127.0.0.1', primary.port),
+    'OK Already connected to specified master',
+  );
+  assert.equal(primary.links.length, 1);
+  assert.deepEqual(await replica.client.call('ROLE'), [
+    'slave',
+    '127.0.0.1',
+    primary.port,
+    'connected',
+    primary.offset,
+  ]);
+  await stopAll(replica.server, primary);
+});
