@@ -10,7 +10,7 @@
  *   [ … ]  x...  x...*         optional; repeated; repeated together with its word
  *   x@7.0.0  x@-7.0.0          since a version; deprecated since
  *
- * Types `key` count up the row's key specifications. `name=TOKEN` is needed where an argument of
+ * Types `key` count up the row's key specifications; `key#n` names one. `name=TOKEN` is needed where an argument of
  * its own follows the word. Texts are ours: a mistake in one is a bug, and asserts.
  */
 
@@ -32,6 +32,7 @@ export interface ArgumentDocs {
 const WORD = /[A-Z][A-Z0-9_-]*/y;
 const NAME = /[a-z][a-z0-9_-]*/y;
 const TYPE = /:([a-z-]+)/y;
+const KEY_SPEC = /#([0-9]+)/y;
 const DISPLAY = /"([^"]*)"/y;
 const ALIAS = /=([^\s()|{}[\]@.]+)/y;
 const REPEAT = /\.\.\.(\*?)/y;
@@ -110,7 +111,10 @@ class SyntaxParser {
     const type = this.#match(TYPE)?.[1] ?? 'string';
     const displayText = this.#match(DISPLAY)?.[1] ?? name;
     const argument: ArgumentDocs = { name, type, displayText, flags: [] };
-    if (type === 'key') argument.keySpecIndex = this.#nextKeySpec++;
+    if (type === 'key') {
+      const named = this.#match(KEY_SPEC);
+      argument.keySpecIndex = named ? Number(named[1]) : this.#nextKeySpec++;
+    }
     return argument;
   }
 

@@ -129,7 +129,7 @@ export const stringLcsCommands = defineCommands([
     group: 'string',
     since: '7.0.0',
     summary: 'Finds the longest common subsequence of two strings.',
-    syntax: 'key1:key key2:key [LEN] [IDX] [MINMATCHLEN min-match-len:integer] [WITHMATCHLEN]',
+    syntax: 'key1:key key2:key#0 [LEN] [IDX] [MINMATCHLEN min-match-len:integer] [WITHMATCHLEN]',
     run: lcs,
   },
 ]);

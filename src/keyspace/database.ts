@@ -328,7 +328,8 @@ export class Database {
     const meta = memory.int32(source, ENTRY_META);
     shape.hash = hash;
     shape.storage = storageOf(meta);
-    shape.access = meta >>> META_ACCESS_SHIFT;
+    // As in Redis 7.2: under its new name the key has just been made.
+    shape.access = this.newAccessBits();
     shape.expiresAtMs = entries.expiry(source);
     const moved = entries.copyAs(source, shape, to, toStart, toEnd);
     try {

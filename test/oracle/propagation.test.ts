@@ -81,7 +81,7 @@ streamSuite('strings and keys', [
       'SET k v',
       'EXPIRE k 100',
       'expire k 100 XX',
-      'PEXPIRE k 100000 gt',
+      'PEXPIRE k 90000 gt',
       'EXPIREAT k 33177117420',
       'EXPIREAT k 33177117421 GT',
       'PEXPIREAT k 33177117420123',
