@@ -80,9 +80,14 @@ function flagLetters(client: Client): string {
   if (client.blocked !== null) letters += 'b';
   if (client.watches?.isDirty) letters += 'd';
   if (client.closesAfterReply) letters += 'c';
-  if (client.connection.remoteAddress.startsWith('/')) letters += 'U';
+  if (isUnixSocket(client.connection.remoteAddress)) letters += 'U';
   if (client.isNoEvict) letters += 'e';
   return letters === '' ? 'N' : letters;
+}
+
+/** `path:0`, where the path may be relative; no peer over TCP has port 0. `?:0` is nobody's. */
+function isUnixSocket(address: string): boolean {
+  return address.endsWith(':0') && address !== '?:0';
 }
 
 function eventLetters(client: Client): string {

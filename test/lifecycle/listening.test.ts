@@ -1,0 +1,225 @@
+/*
+ * Where the server can be reached and who is let in: ports and addresses, changed at run time too, a
+ * Unix socket, IPv6, maxclients, protected mode, passwords, idle clients.
+ */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, test } from 'node:test';
+import { info } from '../helpers/info.js';
+import { freePort } from '../helpers/ports.js';
+import { RespClient } from '../helpers/resp-client.js';
+import { RespError } from '../helpers/resp-reply.js';
+import type { ServerProcess } from '../helpers/server-process.js';
+import { startTandem } from '../helpers/tandem.js';
+import { waitFor, within } from '../helpers/wait-for.js';
+
+const started: ServerProcess[] = [];
+afterEach(async () => {
+  for (const server of started.splice(0)) await server.stop();
+});
+
+async function start(...args: string[]): Promise<ServerProcess> {
+  const server = await startTandem({ args });
+  started.push(server);
+  return server;
+}
+
+/** An address of this machine that is not loopback; none where there is no network. */
+function outerAddress(): string | null {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? null;
+}
+
+async function ping(port: number, host = '127.0.0.1'): Promise<unknown> {
+  const client = await RespClient.connect({ port, host });
+  const reply = await client.call('PING');
+  client.close();
+  return reply;
+}
+
+/** What comes over a new connection until the server ends it. */
+async function readToEnd(port: number, host: string): Promise<string> {
+  const socket = connect({ port, host });
+  let text = '';
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  socket.on('error', () => {});
+  await within('the server to end the connection', once(socket, 'close'));
+  return text;
+}
+
+test('CONFIG SET port moves the server; connections stay', async () => {
+  const server = await start();
+  const client = await server.connect();
+  const port = await freePort();
+  assert.equal(await client.call('CONFIG', 'SET', 'port', port), 'OK');
+  assert.equal(await ping(port), 'PONG');
+  assert.equal(await client.call('PING'), 'PONG');
+  await assert.rejects(ping(server.port), /ECONNREFUSED/);
+  assert.equal((await info(client, 'server')).tcp_port, String(port));
+});
+
+test('CONFIG SET port to one in use is refused and everything stays as it was', async () => {
+  const server = await start();
+  const client = await server.connect();
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  const { port } = holder.address() as { port: number };
+  const reply = await client.call('CONFIG', 'SET', 'maxclients', '55', 'port', port);
+  assert.ok(reply instanceof RespError);
+  assert.match(
+    reply.text,
+    /^ERR CONFIG SET failed \(possibly related to argument 'port'\) - Unable to listen on this port/,
+  );
+  assert.deepEqual(await client.call('CONFIG', 'GET', 'maxclients'), ['maxclients', '10000']);
+  assert.deepEqual(await client.call('CONFIG', 'GET', 'port'), ['port', String(server.port)]);
+  assert.equal(await ping(server.port), 'PONG');
+  holder.close();
+});
+
+test('CONFIG SET port 0 leaves only the connections that are there', async () => {
+  const server = await start();
+  const client = await server.connect();
+  assert.equal(await client.call('CONFIG', 'SET', 'port', '0'), 'OK');
+  await assert.rejects(ping(server.port), /ECONNREFUSED/);
+  assert.equal(await client.call('CONFIG', 'SET', 'port', server.port), 'OK');
+  assert.equal(await ping(server.port), 'PONG');
+});
+
+test('CONFIG SET bind adds and removes addresses', async () => {
+  const server = await start();
+  const client = await server.connect();
+  await assert.rejects(ping(server.port, '127.0.0.2'), /ECONNREFUSED/);
+  assert.equal(await client.call('CONFIG', 'SET', 'bind', '127.0.0.1 127.0.0.2'), 'OK');
+  assert.equal(await ping(server.port, '127.0.0.2'), 'PONG');
+  assert.equal(await client.call('CONFIG', 'SET', 'bind', '127.0.0.2'), 'OK');
+  await assert.rejects(ping(server.port, '127.0.0.1'), /ECONNREFUSED/);
+  const refused = await client.call('CONFIG', 'SET', 'bind', '203.0.113.1');
+  assert.match(String(refused), /Failed to bind to specified addresses/);
+  assert.deepEqual(await client.call('CONFIG', 'GET', 'bind'), ['bind', '127.0.0.2']);
+  assert.equal(await ping(server.port, '127.0.0.2'), 'PONG');
+});
+
+test('several addresses at the start, IPv6 among them where the system has it', async () => {
+  const server = await start('--bind', '127.0.0.1', '127.0.0.3', '-::1', '-203.0.113.1');
+  assert.equal(await ping(server.port, '127.0.0.3'), 'PONG');
+  // Containers often have none.
+  const hasV6 = Object.values(networkInterfaces()).some((one) =>
+    one?.some((a) => a.address === '::1'),
+  );
+  if (!hasV6) return;
+  const client = await RespClient.connect({ port: server.port, host: '::1' });
+  assert.match(String(await client.call('CLIENT', 'INFO')), / addr=\[::1\]:\d+ laddr=\[::1\]:\d+ /);
+  client.close();
+});
+
+test('an address that must be there and is not ends the start', async () => {
+  const args = ['--bind', '127.0.0.1', '203.0.113.1'];
+  const server = await startTandem({ args, waitUntilReady: false });
+  started.push(server);
+  assert.equal(await server.exited(), 1);
+  assert.match(server.log, /Failed listening on port \d+ \(tcp\), aborting\./);
+});
+
+test('a Unix socket serves with the permissions asked for, and is removed at the end', async () => {
+  const server = await start('--unixsocket', 'tandem.sock', '--unixsocketperm', '700');
+  const file = join(server.dir, 'tandem.sock');
+  assert.match(
+    server.log,
+    /Ready to accept connections tcp\n[\s\S]*Ready to accept connections unix\n/,
+  );
+  assert.equal(statSync(file).mode & 0o777, 0o700);
+  const socket = connect({ path: file });
+  await once(socket, 'connect');
+  socket.write('CLIENT INFO\r\n');
+  const [chunk] = (await once(socket, 'data')) as [Buffer];
+  assert.match(chunk.toString(), / addr=.*tandem\.sock:0 .*flags=U/);
+  server.signal('SIGTERM');
+  assert.equal(await server.exited(), 0);
+  assert.equal(existsSync(file), false);
+});
+
+test('a Unix socket left by a killed server is taken over', async () => {
+  const server = await start('--unixsocket', 'tandem.sock', '--port', '0');
+  await server.crashAndRestart();
+  const socket = connect({ path: join(server.dir, 'tandem.sock') });
+  await once(socket, 'connect');
+  socket.write('PING\r\n');
+  assert.equal(String(((await once(socket, 'data')) as [Buffer])[0]), '+PONG\r\n');
+});
+
+test('beyond maxclients a connection reads why and is closed; a place that frees is taken', async () => {
+  const server = await start('--maxclients', '3');
+  const clients = [await server.connect(), await server.connect(), await server.connect()];
+  for (const client of clients) assert.equal(await client.call('PING'), 'PONG');
+  assert.equal(await readToEnd(server.port, '127.0.0.1'), '-ERR max number of clients reached\r\n');
+  assert.equal((await info(clients[0], 'stats')).rejected_connections, '1');
+  clients[2].close();
+  await waitFor('a free place', async () => (await ping(server.port)) === 'PONG');
+  assert.equal(await clients[0].call('CONFIG', 'SET', 'maxclients', '100'), 'OK');
+  assert.equal(await ping(server.port), 'PONG');
+});
+
+test('protected mode lets in loopback only, and everybody once there is a password', async (t) => {
+  const outer = outerAddress();
+  if (outer === null) return t.skip('no network interface but loopback');
+  const server = await start('--bind', '0.0.0.0', '--protected-mode', 'yes');
+  const client = await server.connect();
+  assert.match(await readToEnd(server.port, outer), /^-DENIED Redis is running in protected mode/);
+  await client.call('CONFIG', 'SET', 'requirepass', 'p');
+  const reply = await ping(server.port, outer);
+  assert.equal(String(reply), '(error) NOAUTH Authentication required.');
+  await client.call('CONFIG', 'SET', 'requirepass', '');
+  await client.call('CONFIG', 'SET', 'protected-mode', 'no');
+  assert.equal(await ping(server.port, outer), 'PONG');
+});
+
+test('requirepass: before AUTH little is allowed, after it everything, for old clients too', async () => {
+  const server = await start('--requirepass', 'secret');
+  const client = await server.connect();
+  assert.equal(String(await client.call('GET', 'k')), '(error) NOAUTH Authentication required.');
+  assert.match(String(await client.call('HELLO', '3')), /NOAUTH HELLO must be called/);
+  assert.match(String(await client.call('AUTH', 'wrong')), /WRONGPASS/);
+  assert.equal(await client.call('AUTH', 'secret'), 'OK');
+  assert.equal(await client.call('SET', 'k', 'v'), 'OK');
+  const modern = await server.connect();
+  const hello = await modern.call('HELLO', '3', 'AUTH', 'default', 'secret', 'SETNAME', 'me');
+  assert.ok(hello instanceof Map && hello.get('proto') === 3);
+  assert.equal(await modern.call('CLIENT', 'GETNAME'), 'me');
+  await client.call('CONFIG', 'SET', 'requirepass', 'other');
+  assert.equal(await modern.call('GET', 'k'), 'v', 'who is in stays in');
+  const late = await server.connect();
+  assert.match(String(await late.call('AUTH', 'secret')), /WRONGPASS/);
+  assert.equal(await late.call('AUTH', 'default', 'other'), 'OK');
+  await late.call('RESET');
+  assert.equal(String(await late.call('GET', 'k')), '(error) NOAUTH Authentication required.');
+});
+
+test('timeout closes idle clients, but none that is used', async () => {
+  const server = await start();
+  const busy = await server.connect();
+  const idle = await server.connect();
+  assert.equal(await idle.call('PING'), 'PONG');
+  await busy.call('CONFIG', 'SET', 'timeout', '1');
+  await waitFor('the idle client to be closed', async () => {
+    assert.equal(await busy.call('PING'), 'PONG');
+    return idle.isClosed;
+  });
+  assert.equal((await info(busy, 'clients')).connected_clients, '1');
+});
+
+test('an HTTP request is logged as an attack and ends its connection at once', async () => {
+  const server = await start();
+  const socket = connect({ port: server.port, host: '127.0.0.1' });
+  socket.on('error', () => {});
+  socket.write('POST / HTTP/1.1\r\nHost: x\r\n\r\nSET k v\r\n');
+  await within('the end', once(socket, 'close'));
+  await server.waitForLog(/Possible SECURITY ATTACK detected/);
+  assert.equal(await (await server.connect()).call('EXISTS', 'k'), 0);
+});
