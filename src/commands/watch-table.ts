@@ -148,8 +148,9 @@ export class WatchTable {
     if (this.#byKey.size === 0) this.#onActive(false);
   }
 
+  /** Whether the key is there, if only past its time: an expired key is still to vanish. */
   #exists(database: number, key: Uint8Array): boolean {
-    return this.#keyspace.databases[database].peek(key, 0, key.length) !== 0;
+    return this.#keyspace.databases[database].peekAny(key, 0, key.length) !== 0;
   }
 
   #isExpired(database: Database, key: Uint8Array): boolean {

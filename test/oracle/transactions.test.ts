@@ -164,6 +164,35 @@ oracleSuite('transactions', [
     ],
   },
   {
+    name: 'WATCH and SWAPDB: expired keys that are still there',
+    lines: [
+      'DEBUG SET-ACTIVE-EXPIRE 0',
+      'SET missing-then-expired v PX 1',
+      'SET expired v PX 1',
+      'SET expired-then-alive v',
+      'SELECT 1',
+      'SET expired v PX 1',
+      'SET expired-then-missing v PX 1',
+      'SET expired-then-alive v PX 1',
+      'DEBUG SLEEP 0.01',
+      ...[
+        'missing-then-expired',
+        'expired',
+        'expired-then-missing',
+        'expired-then-alive',
+        'nowhere',
+      ].flatMap((key) => [
+        `WATCH ${key}`,
+        { run: 'SWAPDB 0 1', by: 'b' },
+        'MULTI',
+        'PING',
+        'EXEC',
+        { run: 'SWAPDB 0 1', by: 'b' },
+      ]),
+      'DEBUG SET-ACTIVE-EXPIRE 1',
+    ],
+  },
+  {
     name: 'inside MULTI: SELECT, expiry, SWAPDB, FLUSHALL',
     lines: [
       'MULTI',
