@@ -40,6 +40,35 @@ export function encodeInto(parts: readonly Uint8Array[], target: Uint8Array, at:
   return position;
 }
 
+/**
+ * The command in pieces that follow one another: long parts as they are, what stands between them
+ * encoded. For commands that are too long to be copied once more.
+ */
+export function encodePieces(parts: readonly Uint8Array[], longBytes: number): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let length = headerLength(parts.length);
+  for (const part of parts) {
+    length += headerLength(part.length) + 2 + (part.length < longBytes ? part.length : 0);
+  }
+  const between = new Uint8Array(length);
+  let from = 0;
+  let at = writeHeader(STAR, parts.length, between, 0);
+  for (const part of parts) {
+    at = writeHeader(DOLLAR, part.length, between, at);
+    if (part.length < longBytes) {
+      copyBytes(part, 0, part.length, between, at);
+      at += part.length;
+    } else {
+      pieces.push(between.subarray(from, at), part);
+      from = at;
+    }
+    between[at++] = CR;
+    between[at++] = LF;
+  }
+  pieces.push(between.subarray(from, at));
+  return pieces;
+}
+
 /** A command of latin1 words as bytes of its own. */
 export function encodeCommand(...words: readonly string[]): Uint8Array {
   const parts = words.map(latin1);

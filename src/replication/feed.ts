@@ -6,8 +6,8 @@
  */
 
 import type { Feed as FeedPort } from '../commands/services.js';
-import { FEED_SCRATCH_BYTES } from '../limits.js';
-import { encodeCommand, encodedLength, encodeInto } from './encode.js';
+import { FEED_SCRATCH_BYTES, LARGE_BULK_BYTES_MIN } from '../limits.js';
+import { encodeCommand, encodedLength, encodeInto, encodePieces } from './encode.js';
 import type { StreamLog } from './stream-log.js';
 
 /** No database yet: the next command brings its SELECT. */
@@ -54,9 +54,12 @@ export class Feed implements FeedPort {
     if (!this.isActive) return;
     if (database !== this.#database && database !== -1) this.#select(database);
     const length = encodedLength(parts);
-    const target = length <= this.#scratch.length ? this.#scratch : new Uint8Array(length);
-    encodeInto(parts, target, 0);
-    this.#log.append(target, 0, length);
+    if (length > this.#scratch.length) {
+      this.#log.appendPieces(encodePieces(parts, LARGE_BULK_BYTES_MIN));
+      return;
+    }
+    encodeInto(parts, this.#scratch, 0);
+    this.#log.append(this.#scratch, 0, length);
   }
 
   #select(database: number): void {

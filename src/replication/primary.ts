@@ -15,7 +15,8 @@ import { FullSync } from './full-sync.js';
 import type { Position } from './history.js';
 import { judgeDebt, shareForSocket } from './output-limit.js';
 import { defaultSettings, Peer, type ReplicaSettings } from './peer.js';
-import { decidePsync, type FullSyncReason } from './psync-decision.js';
+import { decidePsync } from './psync-decision.js';
+import { logRefusal } from './psync-log.js';
 import { applyReplconf } from './replconf.js';
 import type { ReplicationOptions } from './replication-options.js';
 import type { StreamLog } from './stream-log.js';
@@ -114,7 +115,7 @@ export class Primary {
       this.#continue(ctx, peer, decision);
       return;
     }
-    this.#logRefusal(peer, request, decision.reason);
+    logRefusal({ log, replica: peer.name, history, request, reason: decision.reason });
     if (request !== null && decision.reason !== 'requested') stats.refusedPartialSyncs++;
     stats.onFullSync(decision.reason);
     this.#ensureBacklog();
@@ -168,6 +169,11 @@ export class Primary {
     const cancel = this.#waiters.add({ count, offset, onReached });
     this.requestAcks();
     return cancel;
+  }
+
+  /** We are no primary any more: nobody's wait can end by ACKs. */
+  endWaiting(): void {
+    this.#waiters.endAll((offset) => this.countAcked(offset));
   }
 
   /** Has every replica acknowledge, at the end of this tick. */
@@ -248,45 +254,6 @@ export class Primary {
       peer.go('streaming');
       this.flush();
     });
-  }
-
-  #logRefusal(peer: Peer, request: Position | null, reason: FullSyncReason): void {
-    const { log } = this.#options;
-    const { history } = this.#stream;
-    const first = request === null ? 0 : request.offset + 1;
-    if (request !== null) {
-      switch (reason) {
-        case 'requested':
-          log.notice(`Full resync requested by replica ${peer.name}`);
-          break;
-        case 'unknown-replid':
-          log.notice(
-            `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for ` +
-              `'${request.replid}', my replication IDs are '${history.replid}' and ` +
-              `'${history.secondReplid}')`,
-          );
-          break;
-        case 'diverged':
-          log.notice(
-            'Partial resynchronization not accepted: Requested offset for second ID was ' +
-              `${first}, ` +
-              `but I can reply up to ${history.lastOffsetOf(request.replid) + 1}`,
-          );
-          break;
-        default:
-          log.notice(
-            `Unable to partial resync with replica ${peer.name} for lack of backlog ` +
-              `(Replica request was: ${first}).`,
-          );
-      }
-    }
-    if (reason === 'offset-ahead') {
-      log.warning(
-        `Warning: replica ${peer.name} tried to PSYNC with an offset that is greater than the ` +
-          'master replication offset.',
-      );
-    }
-    log.notice(`Full resync with replica ${peer.name} needed, reason: ${reason}`);
   }
 
   /** Before the first replica there need be no backlog; from then on every byte counts. */

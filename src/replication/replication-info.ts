@@ -8,7 +8,6 @@ import type { Link } from './link.js';
 import type { LinkState } from './link-machine.js';
 import type { Peer, PeerState } from './peer.js';
 import type { Primary } from './primary.js';
-import { fullSyncReasons } from './psync-decision.js';
 import type { ReplicationOptions } from './replication-options.js';
 import type { StreamLog } from './stream-log.js';
 
@@ -130,19 +129,13 @@ function historyLines({ options, stream }: InfoSources): string[] {
   ];
 }
 
-/** Ours: why full resyncs were given, and whether our data are all of the primary's. */
-function ownLines({ options, role, failedStreamCommands }: InfoSources): string[] {
-  const counts = fullSyncReasons.map(
-    (reason) => `${reason}=${options.stats.fullSyncReasons.get(reason) ?? 0}`,
-  );
-  const lines = [`tandem_full_sync_reasons:${counts.join(',')}`];
-  if (role === 'replica') {
-    lines.push(
-      `tandem_data_complete:${failedStreamCommands === 0 ? 'yes' : 'no'}`,
-      `tandem_failed_stream_commands:${failedStreamCommands}`,
-    );
-  }
-  return lines;
+/** Ours: whether our data are all of the primary's. Why full syncs were given: see INFO stats. */
+function ownLines({ role, failedStreamCommands }: InfoSources): string[] {
+  if (role === 'primary') return [];
+  return [
+    `tandem_data_complete:${failedStreamCommands === 0 ? 'yes' : 'no'}`,
+    `tandem_failed_stream_commands:${failedStreamCommands}`,
+  ];
 }
 
 function seconds(ms: number): number {

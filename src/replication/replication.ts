@@ -276,6 +276,7 @@ export class Replication implements ReplicationControl {
     this.#primary.dropAll();
     this.#primary.onPromoted();
     this.#failedStreamCommands = 0;
+    this.#options.config.override('replicaof', null);
     this.#setRole('primary');
   }
 
@@ -289,7 +290,9 @@ export class Replication implements ReplicationControl {
       this.#hasPosition = true;
       this.#streamDatabase = this.feed.database;
       this.#setRole('replica');
+      this.#primary.endWaiting();
     }
+    this.#options.config.override('replicaof', target);
     this.#link.start(target);
   }
 

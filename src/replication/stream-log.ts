@@ -53,6 +53,18 @@ export class StreamLog {
     this.onAppended?.(count);
   }
 
+  /** Adds the pieces as one append: nobody hears of a part of them. Copied at once. */
+  appendPieces(pieces: readonly Uint8Array[]): void {
+    const backlog = this.#backlog;
+    let count = 0;
+    for (const piece of pieces) count += piece.length;
+    this.history.advance(count);
+    if (backlog === null) return;
+    for (const piece of pieces) backlog.append(piece, 0, piece.length);
+    if (count > backlog.sizeBytes) this.#noteLarge(count);
+    this.onAppended?.(count);
+  }
+
   /**
    * What one append larger than the backlog may add to the debt of a replica that has come as far
    * as `offset`: nobody is cut off for a single value that he had no chance to read yet.

@@ -1,3 +1,8 @@
+/*
+ * The backlog: what it keeps, what it gives back, and that a pinned byte never changes. At the end
+ * a property test drives it beside a naive model, in which every byte follows from its offset.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,8 @@
+/*
+ * The feed's exact bytes: SELECT where one is due and nowhere else, both forms of a command, and
+ * what belongs to no database.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FEED_SCRATCH_BYTES } from '../../../src/limits.js';

@@ -1,3 +1,7 @@
+/*
+ * The handshake's replies: one line each, however it arrives, and nothing taken of what follows.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HANDSHAKE_LINE_BYTES_MAX } from '../../../src/limits.js';

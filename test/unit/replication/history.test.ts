@@ -1,3 +1,7 @@
+/*
+ * The history of a data set: who may continue from which id, up to which offset.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LINEAGE_IDS_MAX } from '../../../src/limits.js';

@@ -1,3 +1,8 @@
+/*
+ * The link's state machine: each reply of a primary as a fact, and the rules of backing off. How
+ * the states follow each other under cuts is shown in test/simulation.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LINK_BACKOFF_MAX_MS } from '../../../src/limits.js';

@@ -1,3 +1,7 @@
+/*
+ * When a replica owes too much, and how much of it a socket may hold. Facts of one function each.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judgeDebt, shareForSocket, type Verdict } from '../../../src/replication/output-limit.js';

@@ -1,3 +1,7 @@
+/*
+ * A full sync's payload in both forms: found whole however reads cut it, and not a byte further.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,8 @@
+/*
+ * The PSYNC decision as a table: a history with three lives, every request, every answer. Requests
+ * are in bytes that the replica has; PSYNC's own number is one higher.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { History } from '../../../src/replication/history.js';

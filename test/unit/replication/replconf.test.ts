@@ -1,3 +1,7 @@
+/*
+ * REPLCONF as a primary hears it: what is kept, what is refused, and in Redis's words.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultSettings } from '../../../src/replication/peer.js';

@@ -1,3 +1,8 @@
+/*
+ * The primary's stream as a replica applies it: what is executed, what counts, and when. The
+ * executor here only writes down what it is given.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
