@@ -17,7 +17,7 @@ const hasCoverage = args.includes('--coverage');
 const prefixes = args.filter((arg) => !arg.startsWith('--'));
 
 /** Longest time for one test file, so that a hanging one ends the run with its name. */
-const FILE_TIMEOUT_MS = isLong ? 3_600_000 : 300_000;
+const FILE_TIMEOUT_MS = isLong ? 3_600_000 : 180_000;
 
 const files = readdirSync('dist/test', { recursive: true })
   .map((name) => name.split(path.sep).join('/'))

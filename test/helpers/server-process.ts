@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './ports.js';
@@ -93,6 +94,10 @@ export class ServerProcess {
     };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
+    // Waits hold the loop by their own timers: a server that a failed test left behind must not, or
+    // the test file would never end.
+    child.unref();
+    for (const pipe of [child.stdout, child.stderr]) (pipe as Socket).unref();
     this.#exit = new Promise((resolve) => {
       child.once('error', (error) => {
         this.log += `\n${error.message}\n`;
