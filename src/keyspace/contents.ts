@@ -74,6 +74,14 @@ export class Contents {
     return this.#place;
   }
 
+  /** Moves the block if it is one of the dict's. Throws OutOfMemoryError, having changed nothing. */
+  relocate(ref: Ref): boolean {
+    const { root } = this.dict;
+    if (!this.dict.relocate(ref)) return false;
+    if (this.dict.root !== root) this.#storeRow();
+    return true;
+  }
+
   #storeRow(): void {
     const { table, offset } = this.#place;
     this.#memory.beginWrite(table, offset, TABLE_ROW_BYTES);

@@ -6,6 +6,7 @@
  */
 
 import type { Memory, Ref } from '../memory/memory.js';
+import { copyOfBlock } from './block-copy.js';
 import {
   BUCKET_BYTES,
   BUCKET_UNITS,
@@ -22,7 +23,7 @@ import {
 
 export class DictBuckets {
   readonly #memory: Memory;
-  readonly #root: Ref;
+  #root: Ref;
   /** Buckets now; at least 1. */
   count = 0;
   /** 2^(L+1) - 1. */
@@ -82,6 +83,46 @@ export class DictBuckets {
     if (placeInSegment(index) === 0) this.#dropSegment(segmentOf(index));
   }
 
+  /** The root is elsewhere now, with the same contents. */
+  moveRoot(root: Ref): void {
+    this.#root = root;
+  }
+
+  /**
+   * Moves the block `ref` if it is a segment, a directory page or the directory. Throws
+   * OutOfMemoryError, having changed nothing.
+   */
+  relocate(ref: Ref): boolean {
+    const segments = this.count === 0 ? 0 : segmentOf(this.count - 1) + 1;
+    const segment = this.#segments.indexOf(ref);
+    if (segment >= 0 && segment < segments) {
+      const copy = copyOfBlock(this.#memory, ref, segmentBuckets(segment) * BUCKET_BYTES);
+      this.#storeSegment(segment, copy);
+      this.#segments[segment] = copy;
+    } else if (segments <= SMALL_SEGMENTS || !this.#relocateDirectory(ref, segments)) {
+      return false;
+    }
+    this.#memory.free(ref);
+    return true;
+  }
+
+  /** The caller frees the old block. */
+  #relocateDirectory(ref: Ref, segments: number): boolean {
+    const memory = this.#memory;
+    const directory = memory.int32(this.#root, ROOT_DIRECTORY);
+    if (ref === directory) {
+      this.#store(this.#root, ROOT_DIRECTORY, copyOfBlock(this.#memory, ref, DIRECTORY_BYTES));
+      return true;
+    }
+    const pages = Math.ceil((segments - SMALL_SEGMENTS) / DIRECTORY_FANOUT);
+    for (let i = 0; i < pages; i++) {
+      if (memory.int32(directory, i * 4) !== ref) continue;
+      this.#store(directory, i * 4, copyOfBlock(this.#memory, ref, DIRECTORY_BYTES));
+      return true;
+    }
+    return false;
+  }
+
   #setCount(count: number): void {
     this.count = count;
     this.mask = count === 0 ? 0 : 2 ** (32 - Math.clz32(count)) - 1;
@@ -110,6 +151,17 @@ export class DictBuckets {
     return this.#memory.int32(page, (place % DIRECTORY_FANOUT) * 4);
   }
 
+  /** The directory page must be there. */
+  #storeSegment(segment: number, ref: Ref): void {
+    if (segment < SMALL_SEGMENTS) {
+      this.#store(this.#root, ROOT_SEGMENTS + segment * 4, ref);
+      return;
+    }
+    const place = segment - SMALL_SEGMENTS;
+    const page = this.#directoryPage(Math.floor(place / DIRECTORY_FANOUT));
+    this.#store(page, (place % DIRECTORY_FANOUT) * 4, ref);
+  }
+
   #directoryPage(number: number): Ref {
     const directory = this.#memory.int32(this.#root, ROOT_DIRECTORY);
     return this.#memory.int32(directory, number * 4);
@@ -118,19 +170,15 @@ export class DictBuckets {
   #addSegment(segment: number): void {
     const memory = this.#memory;
     const ref = memory.allocate(segmentBuckets(segment) * BUCKET_BYTES);
-    if (segment < SMALL_SEGMENTS) {
-      this.#store(this.#root, ROOT_SEGMENTS + segment * 4, ref);
-    } else {
-      const place = segment - SMALL_SEGMENTS;
+    if (segment >= SMALL_SEGMENTS) {
       try {
-        this.#needDirectoryPage(place);
+        this.#needDirectoryPage(segment - SMALL_SEGMENTS);
       } catch (error) {
         memory.free(ref);
         throw error;
       }
-      const page = this.#directoryPage(Math.floor(place / DIRECTORY_FANOUT));
-      this.#store(page, (place % DIRECTORY_FANOUT) * 4, ref);
     }
+    this.#storeSegment(segment, ref);
     this.#mirror(segment, ref);
   }
 

@@ -12,6 +12,7 @@
 
 import type { Memory, Ref } from '../memory/memory.js';
 import { OutOfMemoryError } from '../memory/out-of-memory-error.js';
+import { copyOfBlock } from './block-copy.js';
 import { DictBuckets } from './dict-buckets.js';
 import {
   BUCKET_BYTES,
@@ -45,7 +46,7 @@ const REF_WORDS = BUCKET_REFS / 4;
 const LINK_WORD = BUCKET_LINK / 4;
 
 export class Dict {
-  readonly root: Ref;
+  #root: Ref;
   readonly #memory: Memory;
   readonly #buckets: DictBuckets;
   #entries: number;
@@ -68,11 +69,16 @@ export class Dict {
 
   /** Opens the dict at `root`. One object for each dict: a second one would not see its changes. */
   constructor(memory: Memory, root: Ref) {
-    this.root = root;
+    this.#root = root;
     this.#memory = memory;
     this.#buckets = new DictBuckets(memory, root);
     this.#entries = memory.int32(root, ROOT_ENTRIES);
     this.#overflows = memory.int32(root, ROOT_OVERFLOWS);
+  }
+
+  /** Changes when relocate() moves it. */
+  get root(): Ref {
+    return this.#root;
   }
 
   get size(): number {
@@ -144,6 +150,47 @@ export class Dict {
     this.#storeEntries(this.#entries - 1);
     const buckets = this.#buckets.count;
     if (buckets > 1 && this.#entries < buckets * SHRINK_ENTRIES_PER_BUCKET) this.#shrink();
+  }
+
+  /**
+   * Moves the block `ref` to another place if it is one of the dict's own: the root, a segment, a
+   * directory, an overflow bucket. Throws OutOfMemoryError, having changed nothing. Ends where the
+   * dict stands.
+   */
+  relocate(ref: Ref): boolean {
+    if (ref === this.#root) {
+      this.#root = copyOfBlock(this.#memory, ref, ROOT_BYTES);
+      this.#buckets.moveRoot(this.#root);
+      this.#memory.free(ref);
+      return true;
+    }
+    return this.#buckets.relocate(ref) || this.#relocateOverflow(ref);
+  }
+
+  /** Any entry of an overflow bucket leads to its chain, and only what is found there is one. */
+  #relocateOverflow(ref: Ref): boolean {
+    const memory = this.#memory;
+    if (this.#overflows === 0 || memory.blockBytes(ref) !== memory.goodSize(BUCKET_BYTES)) {
+      return false;
+    }
+    const slot = this.#usedSlot(ref);
+    if (slot < 0) return false;
+    // In a block that is no bucket this is rubbish, which may point anywhere. Reading beyond an
+    // arena, even once, would teach the compiler to expect it everywhere.
+    const entry = memory.int32(ref, BUCKET_REFS + slot * 4);
+    memory.locate(entry);
+    if (memory.base >= memory.u8.length) return false;
+    const hash = memory.int32(entry, 0);
+    let before = this.#buckets.ref(this.#buckets.indexOf(hash));
+    while (before !== 0 && memory.int32(before, BUCKET_LINK) !== ref) {
+      before = memory.int32(before, BUCKET_LINK);
+    }
+    if (before === 0) return false;
+    const copy = copyOfBlock(this.#memory, ref, BUCKET_BYTES);
+    memory.beginWrite(before, BUCKET_LINK, 4);
+    memory.setInt32(before, BUCKET_LINK, copy);
+    memory.free(ref);
+    return true;
   }
 
   /**
@@ -395,14 +442,14 @@ export class Dict {
 
   #storeEntries(entries: number): void {
     this.#entries = entries;
-    this.#memory.beginWrite(this.root, ROOT_ENTRIES, 4);
-    this.#memory.setInt32(this.root, ROOT_ENTRIES, entries);
+    this.#memory.beginWrite(this.#root, ROOT_ENTRIES, 4);
+    this.#memory.setInt32(this.#root, ROOT_ENTRIES, entries);
   }
 
   #storeOverflows(overflows: number): void {
     if (overflows === this.#overflows) return;
     this.#overflows = overflows;
-    this.#memory.beginWrite(this.root, ROOT_OVERFLOWS, 4);
-    this.#memory.setInt32(this.root, ROOT_OVERFLOWS, overflows);
+    this.#memory.beginWrite(this.#root, ROOT_OVERFLOWS, 4);
+    this.#memory.setInt32(this.#root, ROOT_OVERFLOWS, overflows);
   }
 }

@@ -216,6 +216,67 @@ test('every entry is drawn as often as the others, also half way through a round
   }
 });
 
+/** Knows which blocks are in use. */
+class TracedMemory extends Memory {
+  readonly blocks = new Set<Ref>();
+
+  override allocate(bytes: number): Ref {
+    const ref = super.allocate(bytes);
+    this.blocks.add(ref);
+    return ref;
+  }
+
+  override free(ref: Ref): void {
+    super.free(ref);
+    this.blocks.delete(ref);
+  }
+}
+
+test('every block of a dict moves, also under a frozen view, and no other is taken for one', () => {
+  for (const [count, firstArena] of [
+    [0, 0],
+    [100, 300],
+    [20_000, 300],
+  ]) {
+    const memory = new TracedMemory({ firstArena, isChecked: true });
+    const dict = new Dict(memory, Dict.create(memory));
+    const entries = new Set<Ref>();
+    const insert = (hash: number, value: number): void => {
+      const entry = newEntry(memory, hash, value);
+      entries.add(entry);
+      dict.insert(hash, entry);
+    };
+    for (let i = 0; i < count; i++) insert(scramble(i), i);
+    // Chains of many overflow buckets.
+    for (let i = 0; i < count / 10; i++) insert(77, -i);
+    const rubbish = Array.from({ length: 50 }, (_, i) => {
+      const ref = memory.allocate(64);
+      for (let at = 0; at < 64; at += 4) memory.setInt32(ref, at, scramble(i * 16 + at));
+      return ref;
+    });
+    const blocks = [...memory.blocks].filter((ref) => !rubbish.includes(ref));
+    memory.freeze();
+    for (const ref of rubbish) assert.equal(dict.relocate(ref), false);
+    for (const ref of blocks) {
+      assert.equal(dict.relocate(ref), !entries.has(ref));
+      assert.equal(memory.blocks.has(ref), entries.has(ref));
+    }
+    memory.checkBarrier();
+    memory.thaw();
+    const found = new Set<Ref>();
+    dict.forEach((entry) => {
+      found.add(entry);
+    });
+    assert.deepEqual(found, entries);
+    for (const root of [dict, new Dict(memory, dict.root)]) {
+      for (const entry of entries) assert.ok(root.locate(memory.int32(entry, 0), entry));
+    }
+    for (const ref of rubbish) memory.free(ref);
+    assert.equal(destroy(memory, dict), entries.size);
+    assert.equal(memory.usedBytes, 0);
+  }
+});
+
 test('out of memory, an insert fails whole and the dict goes on', () => {
   const memory = new Memory();
   const dict = new Dict(memory, Dict.create(memory));
