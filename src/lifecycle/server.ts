@@ -54,7 +54,10 @@ export class Server {
     if (!(await this.#listen())) return this.exit(1);
     log.notice('Server initialized');
     periodic.start();
-    if (!(await this.#load())) return this.exit(1);
+    const isLoaded = await this.#load();
+    // A signal may have come meanwhile: then nothing must start any more.
+    if (this.#isExiting) return;
+    if (!isLoaded) return this.exit(1);
     replication.start();
     for (const kind of listener.kinds) log.notice(`Ready to accept connections ${kind}`);
     const { maxmemory } = config.values;

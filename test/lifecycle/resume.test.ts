@@ -95,17 +95,6 @@ for (const [primaryKind, replicaKind] of [
   });
 }
 
-test('a primary restarted twice still knows the id of before', async () => {
-  const pair = await startPair('tandem', 'tandem');
-  await shutDown(pair.replica);
-  for (let i = 0; i < 2; i++) {
-    await shutDown(pair.primary);
-    await pair.primary.start();
-  }
-  await pair.replica.start();
-  await settle(pair);
-});
-
 for (const replicaKind of ['tandem', 'redis'] as const) {
   const skip = replicaKind === 'redis' ? skipWithoutRedis : false;
   // DESIGN, replication, trap 3.
@@ -160,8 +149,9 @@ test('a replica promoted after a restart serves the others of its primary partia
   await (await primary.connect()).call('SET', 'k', 'v');
   await settle({ primary, replica: promoted });
   await settle({ primary, replica: other });
+  // An orderly end would ask for ACKs, which one of the two would no longer see.
+  await primary.kill();
   await shutDown(promoted);
-  await shutDown(primary);
   await promoted.start();
   const client = await promoted.connect();
   assert.equal(await client.call('REPLICAOF', 'NO', 'ONE'), 'OK');

@@ -1,0 +1,204 @@
+/*
+ * What the design promises of waiting and memory, end to end and with generous limits: the figures
+ * themselves are printed, and mean something on an idle machine only.
+ */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, type TestContext, test } from 'node:test';
+import { info } from '../helpers/info.js';
+import { Random, seeds } from '../helpers/random.js';
+import { encodeRequest, type RespClient } from '../helpers/resp-client.js';
+import type { ServerProcess } from '../helpers/server-process.js';
+import { startTandem } from '../helpers/tandem.js';
+import { waitFor, within } from '../helpers/wait-for.js';
+import { type LongestWait, mainThreadMs, Prober, sendMany } from './prober.js';
+
+/** Five times what is promised, of the server's own doing: a busy machine slows that down as well. */
+const CPU_MS_MAX = 50;
+/** By the clock: other processes' work counts, so this only finds what really stands still. */
+const CLOCK_MS_MAX = 2000;
+
+const started: ServerProcess[] = [];
+afterEach(async () => {
+  for (const server of started.splice(0)) await server.stop();
+});
+
+async function start(...args: string[]): Promise<ServerProcess> {
+  const server = await startTandem({ args });
+  started.push(server);
+  return server;
+}
+
+function assertShort(t: TestContext, what: string, { clockMs, cpuMs }: LongestWait): void {
+  const text = `${clockMs.toFixed(1)} ms, server busy for ${cpuMs.toFixed(1)} ms of it at most`;
+  t.diagnostic(`${what}: longest wait ${text}`);
+  assert.ok(!(cpuMs > CPU_MS_MAX) && clockMs < CLOCK_MS_MAX, `${what}: a client waited ${text}`);
+}
+
+async function memoryOf(client: RespClient): Promise<{ rss: number; used: number }> {
+  const fields = await info(client, 'memory');
+  return { rss: Number(fields.used_memory_rss), used: Number(fields.used_memory) };
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MB`;
+}
+
+test('a million keys that expire within one second stop nobody and are gone within seconds', async (t) => {
+  const server = await start();
+  const client = await server.connect();
+  const count = 1_000_000;
+  // Far enough away that none expires before the last is there, even on a slow machine.
+  const firstMs = Date.now() + 60_000;
+  await sendMany({
+    port: server.port,
+    count,
+    replyBytes: '+OK\r\n'.length,
+    make: (i) => {
+      const key = `key:${i}`;
+      const time = `${firstMs + (i % 1000)}`;
+      return `*5\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$5\r\nvalue\r\n$4\r\nPXAT\r\n$13\r\n${time}\r\n`;
+    },
+  });
+  assert.equal(await client.call('DBSIZE'), count);
+  // Not to wait for a minute: all keys again, with the time that it is to happen at.
+  const dueMs = Date.now() + 8000;
+  await sendMany({
+    port: server.port,
+    count,
+    replyBytes: ':1\r\n'.length,
+    make: (i) => {
+      const key = `key:${i}`;
+      return `*3\r\n$9\r\nPEXPIREAT\r\n$${key.length}\r\n${key}\r\n$13\r\n${dueMs + (i % 1000)}\r\n`;
+    },
+  });
+  const lateMs = Date.now() - dueMs;
+  if (lateMs > 0) t.diagnostic(`the machine is slow: the keys began to expire ${lateMs} ms ago`);
+  const prober = await Prober.start(server);
+  await waitFor('all keys to be gone', async () => (await client.call('DBSIZE')) === 0, {
+    timeoutMs: 30_000,
+    everyMs: 50,
+  });
+  const afterMs = Date.now() - (dueMs + 1000);
+  t.diagnostic(`all gone ${afterMs} ms after the last one was due`);
+  assertShort(t, 'a million keys expiring', prober.stop());
+  assert.ok(afterMs < 10_000, `${afterMs} ms`);
+  // One whose time is past already is deleted by PEXPIREAT itself.
+  if (lateMs <= 0) assert.equal((await info(client, 'stats')).expired_keys, String(count));
+});
+
+test('FLUSHALL and FLUSHDB of a million keys stall nobody, and give the memory back', async (t) => {
+  const server = await start();
+  const client = await server.connect();
+  const empty = await memoryOf(client);
+  for (const command of [['FLUSHALL'], ['FLUSHDB', 'ASYNC'], ['FLUSHALL', 'SYNC']]) {
+    await client.call('DEBUG', 'POPULATE', '1000000', 'key', '32');
+    const prober = await Prober.start(server);
+    const cpuAtMs = mainThreadMs(server.pid);
+    const startedMs = performance.now();
+    assert.equal(await client.call(...command), 'OK');
+    const own = {
+      clockMs: performance.now() - startedMs,
+      cpuMs: mainThreadMs(server.pid) - cpuAtMs,
+    };
+    await waitFor('the memory to be free', async () => {
+      return (await memoryOf(client)).used < empty.used + 8 * 2 ** 20;
+    });
+    assertShort(t, `${command.join(' ')} itself`, own);
+    assertShort(t, command.join(' '), prober.stop());
+  }
+});
+
+test('after 95 % of the keys were deleted at random most of the memory goes back', async (t) => {
+  const server = await start();
+  const client = await server.connect();
+  const [seed] = seeds(1);
+  t.diagnostic(`seed ${seed}`);
+  const random = new Random(seed);
+  const before = await memoryOf(client);
+  const count = 1_000_000;
+  await client.call('DEBUG', 'POPULATE', count, 'key', '200');
+  const full = await memoryOf(client);
+  const doomed: string[] = [];
+  for (let i = 0; i < count; i++) if (random.chance(0.95)) doomed.push(`key:${i}`);
+  const prober = await Prober.start(server);
+  await sendMany({
+    port: server.port,
+    count: doomed.length,
+    replyBytes: ':1\r\n'.length,
+    make: (i) => `*2\r\n$3\r\nDEL\r\n$${doomed[i].length}\r\n${doomed[i]}\r\n`,
+  });
+  const wanted = before.rss + (full.rss - before.rss) * 0.35;
+  const shrunk = await waitFor(
+    `a resident size below ${megabytes(wanted)}`,
+    async () => {
+      const now = await memoryOf(client);
+      if (now.rss >= wanted) throw new Error(`still ${megabytes(now.rss)}`);
+      return now;
+    },
+    { timeoutMs: 30_000, everyMs: 100 },
+  );
+  t.diagnostic(
+    `resident: ${megabytes(before.rss)} empty, ${megabytes(full.rss)} full, ${megabytes(shrunk.rss)} after`,
+  );
+  assertShort(t, 'giving memory back', prober.stop());
+  assert.equal(await client.call('DBSIZE'), count - doomed.length);
+});
+
+for (const [what, request] of [
+  ['large replies', encodeRequest(['GET', 'large'])],
+  ['many small replies', encodeRequest(['ECHO', 'some twenty bytes ..'])],
+] as const) {
+  test(`who asks for ${what} and never reads is bounded and dropped; others go on`, async (t) => {
+    const server = await start('--client-output-buffer-limit', 'normal', '16mb', '0', '0');
+    const client = await server.connect();
+    await client.call('SET', 'large', 'x'.repeat(100_000));
+    const before = await memoryOf(client);
+    const prober = await Prober.start(server);
+    const deaf = connect({ port: server.port, host: '127.0.0.1' });
+    deaf.on('error', () => {});
+    await once(deaf, 'connect');
+    deaf.pause();
+    let isClosed = false;
+    deaf.once('close', () => {
+      isClosed = true;
+    });
+    const requests = Buffer.concat(Array.from({ length: 500 }, () => request));
+    const flood = (): void => {
+      while (!isClosed && deaf.write(requests));
+    };
+    deaf.on('drain', flood);
+    flood();
+    await server.waitForLog(
+      /# Client id=\d+ addr=127\.0\.0\.1:\d+ .* scheduled to be closed ASAP for overcoming of output buffer limits\./,
+      { timeoutMs: 20_000 },
+    );
+    await waitFor('the client to be gone', async () => {
+      return (await info(client, 'clients')).connected_clients === '2';
+    });
+    assertShort(t, what, prober.stop());
+    deaf.destroy();
+    const after = await memoryOf(client);
+    t.diagnostic(`resident: ${megabytes(before.rss)} before, ${megabytes(after.rss)} after`);
+    assert.ok(after.rss < before.rss + 150 * 2 ** 20, 'bounded');
+    assert.equal((await info(client, 'stats')).client_output_buffer_limit_disconnections, '1');
+  });
+}
+
+test('under a soft limit a slow reader is dropped after its seconds', async () => {
+  const server = await start('--client-output-buffer-limit', 'normal', '0', '1mb', '1');
+  const client = await server.connect();
+  await client.call('SET', 'large', 'x'.repeat(1_000_000));
+  const deaf = connect({ port: server.port, host: '127.0.0.1' });
+  deaf.on('error', () => {});
+  await once(deaf, 'connect');
+  deaf.pause();
+  // Whatever the kernel takes for the reader, more than the limit remains.
+  for (let i = 0; i < 20; i++) deaf.write(encodeRequest(['GET', 'large']));
+  await server.waitForLog('overcoming of output buffer limits');
+  assert.equal(await client.call('PING'), 'PONG');
+  deaf.resume();
+  await within('the end of the connection', once(deaf, 'close'));
+});
