@@ -201,3 +201,29 @@ export const GARBAGE_COLLECT_PERIOD_MS = 1000;
  * after a view, in ms: a new page costs more than the copy into it. */
 export const SHADOW_KEPT_BYTES = 4 * 1024 * 1024;
 export const SHADOW_KEPT_MS = 10_000;
+
+/**
+ * Bulks from this size on are read straight into the block of the value, in bytes. Redis too treats
+ * them apart from here on (PROTO_MBULK_BIG_ARG).
+ */
+export const LARGE_BULK_BYTES_MIN = 32 * 1024;
+
+/**
+ * A block of up to this size is set apart as soon as the bulk is announced; for a larger one at
+ * least one byte in so many must have come, in bytes. Fresh pages cost nothing until they are
+ * written.
+ */
+export const LARGE_VALUE_TRUSTED_BYTES = 4 * 1024 * 1024;
+export const LARGE_VALUE_TRUST_FACTOR = 64;
+
+/**
+ * Bytes of the blocks of all values that are still arriving; beyond it, bulks are collected like
+ * any other bytes. Four of the longest that proto-max-bulk-len allows by default.
+ */
+export const LARGE_VALUES_BYTES_MAX = 2 * 1024 * 1024 * 1024;
+
+/** Bytes read from a socket in one go straight into a block; small enough to give way to others. */
+export const LARGE_READ_BYTES = 256 * 1024;
+
+assert(LARGE_BULK_BYTES_MIN > UNAUTHENTICATED_BULK_BYTES_MAX);
+assert(LARGE_READ_BYTES >= READ_BUFFER_BYTES);

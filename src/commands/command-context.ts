@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import type { Database } from '../keyspace/database.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
+import { LARGE_BULK_BYTES_MIN } from '../limits.js';
 import type { ReplyWriter } from '../resp/reply-writer.js';
 import { latin1 } from '../structures/bytes.js';
 import type { Client } from './client.js';
@@ -60,8 +61,7 @@ export class CommandContext implements Context {
   propagateAs(...parts: (string | Uint8Array)[]): void {
     this.declared = 'effects';
     if (this.isFromPrimary || !this.#propagation.isActive) return;
-    const bytes = parts.map((part) => (typeof part === 'string' ? latin1(part) : part.slice()));
-    this.#propagation.add(this.client.database, bytes);
+    this.#propagation.add(this.client.database, parts.map(lastingPart));
   }
 
   propagateNothing(): void {
@@ -100,6 +100,12 @@ export class CommandContext implements Context {
     }
     return unblock;
   }
+}
+
+/** A long part is always an argument, which stays where it is until the unit has ended. */
+function lastingPart(part: string | Uint8Array): Uint8Array {
+  if (typeof part === 'string') return latin1(part);
+  return part.length < LARGE_BULK_BYTES_MIN ? part.slice() : part;
 }
 
 /** Longest delay that a Node timer takes: 24 days. A longer one would fire at once. */

@@ -81,6 +81,11 @@ export interface CommandRow {
   readonly docFlags?: readonly ('deprecated' | 'syscmd')[];
   readonly deprecatedSince?: string;
   readonly replacedBy?: string;
+  /**
+   * Arguments that the handler stores with storeString, so that a long one may be read straight
+   * into its block: the argument at this index, or the last of all.
+   */
+  readonly stores?: number | 'last';
   /** Absent on a pure container. */
   readonly run?: Handler;
   readonly subcommands?: readonly CommandRow[];
@@ -108,7 +113,8 @@ export interface Context {
   dirty(changes: number): void;
   /**
    * Declares the effect to propagate instead of the request. May be called several times: more than
-   * one effect is wrapped in MULTI/EXEC. Parts are copied at once. Strings are latin1.
+   * one effect is wrapped in MULTI/EXEC. Parts are copied at once, except for arguments of
+   * LARGE_BULK_BYTES_MIN and more. Strings are latin1.
    */
   propagateAs(...parts: (string | Uint8Array)[]): void;
   /** The command changed something, but nothing of it travels. */

@@ -5,6 +5,7 @@
  * know sockets; bytes come as Arguments and go as ReplyWriter calls.
  */
 
+import type { LargeValue } from '../keyspace/large-value.js';
 import type { Arguments } from '../resp/arguments.js';
 import type { ReplyWriter } from '../resp/reply-writer.js';
 import { latin1 } from '../structures/bytes.js';
@@ -111,6 +112,23 @@ export class Dispatcher {
   /** Executes a command queued by MULTI, as part of the unit that runs. */
   runQueued(command: Command, args: Arguments): void {
     this.#call(command, args);
+  }
+
+  /**
+   * Where to read a long bulk of a request that is arriving: argument `args.count` of `length`
+   * bytes, with `following` more to come. Null when it is to be collected like any other.
+   */
+  reserveValue(
+    client: Client,
+    args: Arguments,
+    length: number,
+    following: number,
+  ): LargeValue | null {
+    // A queued request is copied whole.
+    if (args.count === 0 || client.transaction !== null) return null;
+    const stores = this.#table.lookup(args)?.row.stores;
+    const isStored = stores === 'last' ? following === 0 : stores === args.count;
+    return isStored ? this.context.keyspace.largeValues.reserve(length) : null;
   }
 
   /** A key's time came. Inside a command its deletion joins the unit; outside it travels alone. */

@@ -6,6 +6,7 @@
  * Must not know commands or replies.
  */
 
+import { LARGE_BULK_BYTES_MIN } from '../limits.js';
 import type { Arguments } from '../resp/arguments.js';
 import { latin1 } from '../structures/bytes.js';
 import type { Feed } from './services.js';
@@ -49,7 +50,10 @@ export class Propagation {
   addRequest(database: number, args: Arguments): void {
     if (!this.#feed.isActive) return;
     const parts: Uint8Array[] = [];
-    for (let i = 0; i < args.count; i++) parts.push(args.bytes(i));
+    for (let i = 0; i < args.count; i++) {
+      // Long ones stay where they are until the unit has ended.
+      parts.push(args.length(i) < LARGE_BULK_BYTES_MIN ? args.bytes(i) : args.range(i));
+    }
     this.#effects.push({ database, parts });
   }
 

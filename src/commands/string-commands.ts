@@ -243,6 +243,7 @@ export const stringCommands = defineCommands([
       'seconds:integer@2.6.12 | PX milliseconds:integer@2.6.12 | EXAT ' +
       'unix-time-seconds:unix-time@6.2.0 | PXAT unix-time-milliseconds:unix-time@6.2.0 | ' +
       'KEEPTTL@6.0.0)]',
+    stores: 2,
     run: set,
   },
   {
@@ -257,6 +258,7 @@ export const stringCommands = defineCommands([
     deprecatedSince: '2.6.12',
     replacedBy: '`SET` with the `NX` argument',
     syntax: 'key:key value',
+    stores: 2,
     run: setnx,
   },
   {
@@ -271,6 +273,7 @@ export const stringCommands = defineCommands([
     deprecatedSince: '2.6.12',
     replacedBy: '`SET` with the `EX` argument',
     syntax: 'key:key seconds:integer value',
+    stores: 3,
     run: setex,
   },
   {
@@ -285,6 +288,7 @@ export const stringCommands = defineCommands([
     deprecatedSince: '2.6.12',
     replacedBy: '`SET` with the `PX` argument',
     syntax: 'key:key milliseconds:integer value',
+    stores: 3,
     run: psetex,
   },
   {
@@ -299,6 +303,7 @@ export const stringCommands = defineCommands([
     deprecatedSince: '6.2.0',
     replacedBy: '`SET` with the `!GET` argument',
     syntax: 'key:key value',
+    stores: 2,
     run: getset,
   },
   {
@@ -347,6 +352,7 @@ export const stringCommands = defineCommands([
     summary: 'Stores several strings at once.',
     tips: ['request_policy:multi_shard', 'response_policy:all_succeeded'],
     syntax: 'data{key:key value}...',
+    stores: 'last',
     run: mset,
   },
   {
@@ -358,6 +364,7 @@ export const stringCommands = defineCommands([
     since: '1.0.1',
     summary: 'Stores several strings, all or none: none when one of the keys exists.',
     syntax: 'data{key:key value}...',
+    stores: 'last',
     run: msetnx,
   },
 ]);

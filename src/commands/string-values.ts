@@ -4,7 +4,7 @@
  * command.
  */
 
-import { copyString, setString, stringLength } from '../keyspace/string-value.js';
+import { copyString, setLargeString, setString, stringLength } from '../keyspace/string-value.js';
 import type { Ref } from '../memory/memory.js';
 import type { Arguments } from '../resp/arguments.js';
 import type { Context, KeySpec } from './command.js';
@@ -17,7 +17,7 @@ export function firstKey(...flags: string[]): readonly KeySpec[] {
 
 /** The bytes of one argument, where they lie: valid until the request ends. */
 export function argumentRange(args: Arguments, index: number): Uint8Array {
-  return args.buffer.subarray(args.start[index], args.end[index]);
+  return args.range(index);
 }
 
 /** True when the entry holds a string; otherwise the error has been answered. */
@@ -35,7 +35,11 @@ export function storeString(
   valueIndex: number,
   expiresAtMs: number,
 ): void {
-  const { buffer, start, end } = args;
+  const { buffer, start, end, large } = args;
+  if (large !== null && valueIndex === args.largeIndex) {
+    setLargeString(ctx.db, buffer, start[keyIndex], end[keyIndex], large, expiresAtMs);
+    return;
+  }
   setString(
     ctx.db,
     buffer,

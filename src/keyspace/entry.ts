@@ -153,6 +153,20 @@ export class Entries {
     return entry;
   }
 
+  /** As create, with a value block that is there already. Throws OutOfMemoryError. */
+  createWith(
+    shape: EntryShape,
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    value: Ref,
+  ): Ref {
+    const entry = this.#createHeader(shape, keyEnd - keyStart, value, 0);
+    const keyOffset = shape.expiresAtMs === EXPIRY_NONE ? ENTRY_HEADER_BYTES : 24;
+    this.memory.copyIn(entry, keyOffset, key, keyStart, keyEnd);
+    return entry;
+  }
+
   /** Header with `value` as its last word, room for key and `embeddedBytes`; all of it writable. */
   #createHeader(shape: EntryShape, keyLength: number, value: number, embeddedBytes: number): Ref {
     const { memory } = this;

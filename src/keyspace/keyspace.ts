@@ -16,6 +16,7 @@ import { Database } from './database.js';
 import { Entries } from './entry.js';
 import type { KeyspaceEvents } from './events.js';
 import { WHEEL_BUSY, WHEEL_DUE } from './expiry-wheel.js';
+import { LargeValues } from './large-value.js';
 import { relocate } from './relocate.js';
 import { ROOT_DATABASES, ROOT_TABLE } from './root-layout.js';
 
@@ -69,6 +70,8 @@ export class Keyspace {
   /** Keys that the background has freed after flushes. */
   lazyFreedObjects = 0;
 
+  /** Values that are arriving and belong to no key yet. */
+  readonly largeValues: LargeValues;
   readonly #entries: Entries;
   readonly #hash: KeyedHash;
   #nowMs: number;
@@ -89,6 +92,7 @@ export class Keyspace {
     this.#nowMs = options.nowMs ?? 0;
     this.#lruClock = lruClock(this.#nowMs);
     this.#entries = new Entries(memory);
+    this.largeValues = new LargeValues(memory);
     const table = this.#createTable(databases);
     this.databases = Array.from({ length: databases }, (_, index) => {
       const place = { table, offset: index * TABLE_ROW_BYTES };

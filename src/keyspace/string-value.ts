@@ -37,6 +37,7 @@ import {
   VALUE_HEADER_BYTES,
   VALUE_LENGTH,
 } from './entry.js';
+import type { LargeValue } from './large-value.js';
 import { resizeRaw } from './string-resize.js';
 
 /** setString's expiresAtMs: the key has no expiry afterwards. */
@@ -126,14 +127,58 @@ function store(
     shape.expiresAtMs = newMs;
     const created = db.entries.create(shape, key, keyStart, keyEnd, length);
     writeValue(db, created, value, valueStart, valueEnd);
-    if (entry === 0) {
-      db.insertEntry(shape.hash, created);
-    } else {
-      db.contents.dict.replace(created);
-      db.entries.free(entry);
-    }
+    putInPlace(db, entry, created);
   }
   if (oldMs !== newMs) db.noteExpiry(db.foundHash, oldMs, newMs);
+  db.modified(key, keyStart, keyEnd);
+}
+
+/**
+ * Links a new entry, in the place of `entry` unless that is 0. Out of memory, it is freed again.
+ */
+function putInPlace(db: Database, entry: Ref, created: Ref): void {
+  if (entry === 0) {
+    db.insertEntry(shape.hash, created);
+  } else {
+    db.contents.dict.replace(created);
+    db.entries.free(entry);
+  }
+}
+
+/** As setString, with a value that lies in its block already, which becomes the key's. */
+export function setLargeString(
+  db: Database,
+  key: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  value: LargeValue,
+  expiresAtMs: number,
+): void {
+  const { memory, entries } = db;
+  const entry = db.findAlive(key, keyStart, keyEnd);
+  const hash = db.foundHash;
+  const oldMs = entry === 0 ? EXPIRY_NONE : entries.expiry(entry);
+  const newMs = expiresAtMs === KEEP_EXPIRY ? oldMs : expiresAtMs;
+  const meta = entry === 0 ? 0 : memory.int32(entry, ENTRY_META);
+  const hasPlace = (meta & META_EXPIRY) !== 0;
+  const isExternal = entry !== 0 && storageOf(meta) === STORAGE_RAW_EXTERNAL;
+  if (isExternal && (hasPlace || newMs === EXPIRY_NONE)) {
+    const old = memory.int32(entry, ENTRY_VALUE);
+    memory.beginWrite(entry, 0, keyOffsetOf(meta));
+    memory.setInt32(entry, ENTRY_META, metaWith(db, meta, STORAGE_RAW_EXTERNAL));
+    if (hasPlace) memory.setFloat64(entry, ENTRY_EXPIRY, newMs);
+    memory.setInt32(entry, ENTRY_VALUE, value.take(hash));
+    memory.free(old);
+  } else {
+    shape.hash = hash;
+    shape.storage = STORAGE_RAW_EXTERNAL;
+    shape.access = db.newAccessBits();
+    shape.expiresAtMs = newMs;
+    const created = entries.createWith(shape, key, keyStart, keyEnd, value.block);
+    value.take(hash);
+    putInPlace(db, entry, created);
+  }
+  if (oldMs !== newMs) db.noteExpiry(hash, oldMs, newMs);
   db.modified(key, keyStart, keyEnd);
 }
 

@@ -7,6 +7,7 @@ import { Client, type Connection } from '../commands/client.js';
 import { clientLine } from '../commands/client-line.js';
 import type { Dispatcher } from '../commands/dispatch.js';
 import type { Services } from '../commands/services.js';
+import type { LargeValue } from '../keyspace/large-value.js';
 import { admissionError } from '../net/admission.js';
 import type { Outcome, RequestHandler } from '../net/request-handler.js';
 import type { Arguments } from '../resp/arguments.js';
@@ -51,6 +52,15 @@ export class ClientGateway implements RequestHandler {
 
   onRequest(client: Client, args: Arguments, reply: ReplyWriter): Outcome {
     return this.#dispatcher.onRequest(client, args, reply);
+  }
+
+  reserveValue(
+    client: Client,
+    args: Arguments,
+    length: number,
+    following: number,
+  ): LargeValue | null {
+    return this.#dispatcher.reserveValue(client, args, length, following);
   }
 
   /** A sign of life of a replica that loads: beginBatch has noted the time already. */

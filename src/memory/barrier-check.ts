@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict';
 import type { ArenaTable } from './arena-table.js';
+import { NOT_IN_VIEW } from './frozen-view.js';
 import { PAGE_BYTES, PAGE_SHIFT } from './layout.js';
 import type { WriteBarrier } from './shadow.js';
 
@@ -29,7 +30,8 @@ export class BarrierCheck {
     for (const arena of this.#table.list()) {
       for (let page = 0; page < arena.pages; page++) {
         const isUsed = arena.isLarge ? arena.run[0] !== 0 : arena.run[page] !== 0;
-        if (!isUsed) continue;
+        // Neither is a block in the view that was set apart when it was frozen.
+        if (!isUsed || arena.shadow[page] === NOT_IN_VIEW) continue;
         const bytes = pageOf(arena.u8, page).slice();
         this.#copies.push({ arena: arena.number, page, bytes });
       }

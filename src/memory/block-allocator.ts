@@ -147,6 +147,13 @@ export class BlockAllocator {
     return CLASS_BYTES[sizeClass];
   }
 
+  /** Does the block consist of whole pages? */
+  isPages(ref: Ref): boolean {
+    const arena = this.#arenas[ref >>> REF_ARENA_SHIFT];
+    const first = arena.run[(ref >>> PAGE_UNITS_SHIFT) & PAGE_MASK] - 1;
+    return arena.sizeClass[first] === PAGES_CLASS;
+  }
+
   /** Gives back the runs that are current but empty. */
   releaseIdleRuns(): void {
     for (let sizeClass = 1; sizeClass < CLASS_END; sizeClass++) {

@@ -74,6 +74,8 @@ export class Memory implements BlockReader {
   readonly #blocks: BlockAllocator;
   readonly #evacuator: Evacuator;
   readonly #check: BarrierCheck | null;
+  /** Blocks that nothing in memory points to yet: see setApart(). */
+  readonly #apart = new Set<Ref>();
 
   constructor(options: MemoryOptions = {}) {
     this.#table = new ArenaTable({
@@ -157,6 +159,21 @@ export class Memory implements BlockReader {
   /** Usable bytes that allocate(bytes) would give. */
   goodSize(bytes: number): number {
     return this.#blocks.goodSize(bytes);
+  }
+
+  /**
+   * A block of whole pages that nothing points to yet is filled over several turns of the event
+   * loop. Until join(ref), a view that is frozen does not contain it, so that nothing is copied for
+   * it.
+   */
+  setApart(ref: Ref): void {
+    assert(this.#blocks.isPages(ref));
+    this.#apart.add(ref);
+  }
+
+  /** The block is linked to, or freed, from now on. */
+  join(ref: Ref): void {
+    this.#apart.delete(ref);
   }
 
   // --- reading ---
@@ -276,9 +293,11 @@ export class Memory implements BlockReader {
    * view at a time. Takes no time that grows with memory. */
   freeze(): FrozenViewHandle {
     assert(!this.isFrozen, 'one view at a time');
-    this.#check?.onFreeze();
     this.isFrozen = true;
-    return this.#barrier.freeze(this.root);
+    const handle = this.#barrier.freeze(this.root);
+    for (const ref of this.#apart) this.#exclude(ref);
+    this.#check?.onFreeze();
+    return handle;
   }
 
   /** Ends the view: the reader has said that it is done, or is known to be gone. */
@@ -325,6 +344,13 @@ export class Memory implements BlockReader {
   #cover(ref: Ref, offset: number, length: number): void {
     const byte = ((ref & REF_UNIT_MASK) << 3) + offset;
     this.#barrier.cover(this.#arenas[ref >>> REF_ARENA_SHIFT], byte, length);
+  }
+
+  #exclude(ref: Ref): void {
+    const arena = this.#arenas[ref >>> REF_ARENA_SHIFT];
+    const first = ((ref & REF_UNIT_MASK) << 3) >>> PAGE_SHIFT;
+    if (arena.isLarge) this.#barrier.onLargeTaken(arena);
+    else this.#barrier.onPagesTaken(arena, first, this.blockBytes(ref) >>> PAGE_SHIFT);
   }
 
   #litter(ref: Ref): void {

@@ -21,7 +21,12 @@ export interface ReadOptions {
   /** Where bytes are read to; serves every socket in turn. */
   readonly buffer: Uint8Array;
   /** `buffer[0, length)` has been read. False: no more until the socket is resumed. */
-  readonly onRead: (length: number) => boolean;
+  readonly onRead: (length: number, buffer: Uint8Array) => boolean;
+  /**
+   * Asked after each read: where the next bytes go, if elsewhere than these. Never asked where that
+   * cannot be had.
+   */
+  readonly nextBuffer: () => Uint8Array | undefined;
 }
 
 /**
@@ -30,17 +35,20 @@ export interface ReadOptions {
  * any more. Nothing is read before the socket returned is resumed.
  */
 export function adoptSocket(accepted: Socket, options: ReadOptions): Socket {
-  const { buffer, onRead } = options;
+  const { buffer, onRead, nextBuffer } = options;
   const shell = accepted as unknown as WithHandle;
   const handle = shell._handle;
   if (!canBeAdopted(handle)) return readByEvents(accepted, options);
   shell._handle = null;
+  let isMade = false;
   const socket = new Socket({
     handle,
     // When the peer ends, the session decides what becomes of replies that are still on their way.
     allowHalfOpen: true,
-    onread: { buffer, callback: (length: number) => onRead(length) },
+    // Asked for the buffer first when the socket is made.
+    onread: { buffer: () => (isMade ? nextBuffer() : buffer), callback: onRead },
   } as SocketConstructorOpts);
+  isMade = true;
   // Only now that it has no handle: the server stops counting it, and the connection lives on.
   accepted.destroy();
   return socket;
@@ -66,7 +74,7 @@ export function readByEvents(socket: Socket, options: ReadOptions): Socket {
     for (let at = 0; at < chunk.length && !socket.destroyed; at += buffer.length) {
       const piece = chunk.subarray(at, at + buffer.length);
       buffer.set(piece);
-      isWanted = onRead(piece.length);
+      isWanted = onRead(piece.length, buffer);
     }
     if (!isWanted && !socket.destroyed) socket.pause();
   });

@@ -1,13 +1,16 @@
 /*
  * The bytes of one connection that are received and not yet executed: usually none, since requests
  * are executed straight from the read buffer. Grows with what has arrived, not with what the peer
- * announces, yet holds an announced bulk without being copied again and again. This is where a
- * bulk read straight into its block will be put in. Must not know requests or sockets.
+ * announces, yet holds an announced bulk without being copied again and again. A long bulk may be
+ * set apart: its bytes then go straight into the block of a value. Must not know requests or
+ * sockets.
  */
 
+import type { LargeValue } from '../keyspace/large-value.js';
 import {
   ANNOUNCED_BYTES_TRUSTED,
   INPUT_GROWTH_FACTOR,
+  LARGE_READ_BYTES,
   READ_BUFFER_BYTES,
   SPARE_INPUT_BUFFER_BYTES,
   SPARE_INPUT_BUFFERS_MAX,
@@ -41,6 +44,10 @@ export class InputBuffer {
   start = 0;
   end = 0;
   readonly #pool: InputBufferPool;
+  /** Takes the next bytes that arrive, before `bytes` does. */
+  #value: LargeValue | null = null;
+  /** The part of #value that the socket reads into, when it does. */
+  #window: Uint8Array | null = null;
 
   constructor(pool: InputBufferPool) {
     this.#pool = pool;
@@ -53,6 +60,50 @@ export class InputBuffer {
   /** Bytes allocated beyond those in use. */
   get freeBytes(): number {
     return this.bytes.length - this.length;
+  }
+
+  /** A value takes the bytes that arrive next. */
+  get isFilling(): boolean {
+    return this.#value !== null;
+  }
+
+  /** Bytes behind the first `parsed` ones, those of the value that is being filled among them. */
+  bytesAfter(parsed: number): number {
+    return this.length - parsed + (this.#value?.filled ?? 0);
+  }
+
+  /** The bytes that arrive from now on belong to the value, until it is whole. */
+  beginFilling(value: LargeValue): void {
+    this.#value = value;
+  }
+
+  /**
+   * The bytes `source[0, length)` have been read from the socket. What of them the value needs goes
+   * there, or is there already. Returns the index of the first byte that is left.
+   */
+  fill(source: Uint8Array, length: number): number {
+    const value = this.#value;
+    if (value === null) return 0;
+    let count = length;
+    if (source === this.#window) value.advance(length);
+    else count = value.write(source, 0, length);
+    if (value.isWhole) this.#value = null;
+    return count;
+  }
+
+  /**
+   * Where the socket should read to next; undefined: where it did last. Straight into the value
+   * while that takes all that can come; its last bytes go to `shared`, with what follows them.
+   */
+  nextTarget(shared: Uint8Array): Uint8Array | undefined {
+    const value = this.#value;
+    if (value !== null && value.length - value.filled >= shared.length) {
+      this.#window = value.window(LARGE_READ_BYTES);
+      return this.#window;
+    }
+    if (this.#window === null) return undefined;
+    this.#window = null;
+    return shared;
   }
 
   /**
@@ -83,11 +134,25 @@ export class InputBuffer {
     }
   }
 
+  /** The last `count` bytes belong elsewhere. */
+  dropLast(count: number): void {
+    this.end -= count;
+    // What is left is the beginning of a request.
+    if (this.bytes.length > SPARE_INPUT_BUFFER_BYTES) {
+      this.#moveTo(this.#pool.take(this.length * 2));
+    }
+  }
+
   clear(): void {
     if (this.bytes.length > 0) this.#pool.give(this.bytes);
     this.bytes = NO_BYTES;
     this.start = 0;
     this.end = 0;
+  }
+
+  /** Forgets the value; whoever holds the request frees it. */
+  stopFilling(): void {
+    this.#value = null;
   }
 
   #makeRoom(count: number, announcedBytes: number): boolean {

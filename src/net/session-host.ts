@@ -6,6 +6,7 @@
  * what sessions do with it.
  */
 
+import type { Socket } from 'node:net';
 import { READ_BUFFER_BYTES } from '../limits.js';
 import { ArgumentsPool } from '../resp/arguments.js';
 import { ReplyWriter } from '../resp/reply-writer.js';
@@ -13,6 +14,14 @@ import { InputBufferPool } from './input-buffer.js';
 import { ReplyBufferPool } from './output-buffer.js';
 import type { NetEnvironment } from './request-handler.js';
 import type { Session } from './session.js';
+
+export interface SessionOptions {
+  readonly host: SessionHost;
+  /** From a server with `pauseOnConnect` and `allowHalfOpen`; taken over. */
+  readonly accepted: Socket;
+  /** Path of the unix socket it came in through, else null. */
+  readonly unixPath: string | null;
+}
 
 export class SessionHost {
   readonly environment: NetEnvironment;

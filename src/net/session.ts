@@ -10,7 +10,6 @@ import type { Socket } from 'node:net';
 import type { Client, Connection } from '../commands/client.js';
 import {
   CLOSING_MS_MAX,
-  REQUEST_BYTES_MAX,
   SUSPENDED_INPUT_BYTES_MAX,
   TURN_BYTES_MAX,
   TURN_CLOCK_REQUESTS,
@@ -18,41 +17,35 @@ import {
 } from '../limits.js';
 import type { Arguments } from '../resp/arguments.js';
 import type { ReplySink, ReplyWriter } from '../resp/reply-writer.js';
-import { INCOMPLETE, NOTHING, REQUEST, RequestDecoder } from '../resp/request-decoder.js';
+import { INCOMPLETE, NOTHING, REQUEST, type RequestDecoder } from '../resp/request-decoder.js';
 import { adoptSocket, descriptorOf } from './accepted-socket.js';
-import { formatAddress, isLoopbackHost, UNKNOWN_ADDRESS } from './addresses.js';
-import { InputBuffer } from './input-buffer.js';
+import { setBulkApart } from './bulk-apart.js';
+import type { InputBuffer } from './input-buffer.js';
+import { Intake } from './intake.js';
 import { OutputBuffer } from './output-buffer.js';
 import { limitFor, OutputPatience } from './output-limit.js';
 import { AGAIN, CONTINUE } from './request-handler.js';
-import type { SessionHost } from './session-host.js';
-import { outputLimitLine, protocolErrorLine, queryBufferLine } from './session-log.js';
-import { systemErrorText } from './system-errors.js';
+import type { SessionHost, SessionOptions } from './session-host.js';
+import { SessionLog } from './session-log.js';
+import { SocketAddresses } from './socket-addresses.js';
 
 /** `ending`: executes nothing more, closes when the replies are written. */
 type SessionState = 'open' | 'ending' | 'closed';
-
-export interface SessionOptions {
-  readonly host: SessionHost;
-  /** From a server with `pauseOnConnect` and `allowHalfOpen`; taken over. */
-  readonly accepted: Socket;
-  /** Path of the unix socket it came in through, else null. */
-  readonly unixPath: string | null;
-}
 
 export class Session implements Connection, ReplySink {
   readonly remoteAddress: string;
   readonly isLoopback: boolean;
   readonly #host: SessionHost;
   readonly #socket: Socket;
-  readonly #unixPath: string | null;
-  readonly #decoder = new RequestDecoder();
+  readonly #addresses: SocketAddresses;
+  readonly #intake: Intake;
+  readonly #decoder: RequestDecoder;
   readonly #input: InputBuffer;
   readonly #output: OutputBuffer;
   readonly #patience = new OutputPatience();
+  readonly #log: SessionLog;
   #client: Client | null = null;
   #state: SessionState = 'open';
-  #localAddress: string | null = null;
   /** Holds the ranges of a request that is still arriving. */
   #args: Arguments | null = null;
   #isInBatch = false;
@@ -65,8 +58,6 @@ export class Session implements Connection, ReplySink {
   #isWoken = false;
   #isGone = false;
   #closingSinceMs = 0;
-  /** After an unfinished request: bytes that it needs to go on; else 0. */
-  #neededBytes = 0;
   /** The bytes of the running batch that are not executed, its current request among them. */
   #batchPosition = 0;
   #batchEnd = 0;
@@ -74,17 +65,19 @@ export class Session implements Connection, ReplySink {
   constructor(options: SessionOptions) {
     const { host, accepted, unixPath } = options;
     this.#host = host;
-    this.#unixPath = unixPath;
     const socket = adoptSocket(accepted, {
       buffer: host.readBuffer,
-      onRead: (length) => this.#onRead(length),
+      onRead: (length, buffer) => this.#onRead(length, buffer),
+      nextBuffer: () => this.#intake.nextBuffer(this.#state === 'open'),
     });
     this.#socket = socket;
-    const { remoteAddress, remotePort } = socket;
-    this.isLoopback = unixPath !== null || isLoopbackHost(remoteAddress);
-    this.remoteAddress =
-      unixPath !== null ? `${unixPath}:0` : formatAddress(remoteAddress, remotePort);
-    this.#input = new InputBuffer(host.inputPool);
+    this.#addresses = new SocketAddresses(socket, unixPath);
+    this.remoteAddress = this.#addresses.remote;
+    this.isLoopback = this.#addresses.isLoopback;
+    this.#log = new SessionLog(host.environment, () => this.#client);
+    this.#intake = new Intake(host);
+    this.#decoder = this.#intake.decoder;
+    this.#input = this.#intake.input;
     this.#output = new OutputBuffer({
       target: socket,
       pool: host.replyPool,
@@ -121,11 +114,7 @@ export class Session implements Connection, ReplySink {
   // Connection
 
   get localAddress(): string {
-    if (this.#unixPath !== null) return this.remoteAddress;
-    // A system call each time, so it is asked for once, and only while it can be answered.
-    const { localAddress, localPort } = this.#socket;
-    this.#localAddress ??= localAddress ? formatAddress(localAddress, localPort) : null;
-    return this.#localAddress ?? UNKNOWN_ADDRESS;
+    return this.#addresses.local;
   }
 
   get descriptor(): number {
@@ -133,7 +122,8 @@ export class Session implements Connection, ReplySink {
   }
 
   get queryBufferBytes(): number {
-    return this.#isInBatch ? this.#batchEnd - this.#batchPosition : this.#input.length;
+    const waiting = this.#isInBatch ? this.#batchEnd - this.#batchPosition : this.#input.length;
+    return waiting + (this.#args?.large?.filled ?? 0);
   }
 
   get queryBufferFreeBytes(): number {
@@ -239,9 +229,7 @@ export class Session implements Connection, ReplySink {
     }
   }
 
-  /**
-   * Looks for what only time brings about; called now and then with wall-clock and monotonic ms.
-   */
+  /** Looks for what only time brings about, now and then. Wall-clock and monotonic ms. */
   sweep(nowMs: number, monotonicMs: number): void {
     const client = this.#client;
     if (this.#state === 'closed' || client === null) return;
@@ -250,11 +238,11 @@ export class Session implements Connection, ReplySink {
       return;
     }
     if (!this.#output.isEmpty) this.#checkOutput();
-    const { settings, log } = this.#host.environment;
-    const isIdle = nowMs - client.lastInteractionMs > settings.idleSeconds * 1000;
-    if (settings.idleSeconds === 0 || !isIdle) return;
+    const { idleSeconds } = this.#host.environment.settings;
+    const isIdle = nowMs - client.lastInteractionMs > idleSeconds * 1000;
+    if (idleSeconds === 0 || !isIdle) return;
     if (client.kind !== 'normal' || client.blocked !== null || this.#state !== 'open') return;
-    log.verbose('Closing idle client');
+    this.#log.idle();
     this.destroy();
   }
 
@@ -274,8 +262,8 @@ export class Session implements Connection, ReplySink {
 
   // Reading
 
-  /** `readBuffer[0, length)` has come from the socket. False: read no more for now. */
-  #onRead(length: number): boolean {
+  /** `buffer[0, length)` has come from the socket. False: read no more for now. */
+  #onRead(length: number, buffer: Uint8Array): boolean {
     const host = this.#host;
     const { counters } = host.environment;
     counters.readsProcessed++;
@@ -283,13 +271,16 @@ export class Session implements Connection, ReplySink {
     // An ending connection is read to its end: bytes left unread would reset it under its last
     // reply.
     if (this.#state !== 'open') return true;
+    const from = this.#input.isFilling ? this.#fill(buffer, length) : 0;
+    if (from === length) return true;
     let hasExecuted = false;
     if (this.#input.length === 0 && !this.#isSuspended) {
       const reached = this.#execute(host.readBuffer, 0, length);
       hasExecuted = reached > 0;
-      if (reached < length) this.#keep(reached, length);
+      const mustKeep = reached < this.#batchEnd && this.#isOpen();
+      if (mustKeep) this.#checkInput(this.#intake.keep(reached, this.#batchEnd));
     } else {
-      this.#keep(0, length);
+      this.#checkInput(this.#intake.keep(from, length));
       const isReady = !this.#isSuspended && !this.#hasRequests;
       if (isReady && this.#isOpen()) hasExecuted = this.#executeInput();
     }
@@ -303,6 +294,15 @@ export class Session implements Connection, ReplySink {
     return !this.#isReadPaused;
   }
 
+  /** A value takes what it needs of `buffer[0, length)`; returns where the rest begins. */
+  #fill(buffer: Uint8Array, length: number): number {
+    const from = this.#input.fill(buffer, length);
+    const client = this.#client;
+    if (client !== null) client.lastInteractionMs = this.#host.environment.clock.wallMs();
+    this.#checkInput(this.#intake.isWithinLimits());
+    return this.#isOpen() ? from : length;
+  }
+
   /** Also read while suspended: only so is it seen that the peer has gone. */
   #mayRead(): boolean {
     if (this.#state !== 'open') return true;
@@ -310,17 +310,10 @@ export class Session implements Connection, ReplySink {
     return !this.#hasRequests;
   }
 
-  /** Puts `readBuffer[from, to)` with what waits already; closes when that is too much. */
-  #keep(from: number, to: number): void {
-    if (!this.#isOpen()) return;
-    const { settings, log } = this.#host.environment;
-    const input = this.#input;
-    const isKept = input.append(this.#host.readBuffer, from, to, this.#neededBytes);
-    const unparsed = input.length - (this.#neededBytes > 0 ? this.#decoder.parsedBytes : 0);
-    const isWithin = unparsed <= settings.queryBufferBytesMax && input.length <= REQUEST_BYTES_MAX;
-    if (isKept && isWithin) return;
-    const { bytes, start, end } = input;
-    log.warning(queryBufferLine({ client: this.#describe(), bytes, start, end }));
+  /** Closes when the bytes that wait are too many. */
+  #checkInput(isWithin: boolean): void {
+    if (isWithin) return;
+    this.#log.tooMuchInput(this.#input.bytes, this.#input.start, this.#input.end);
     this.destroy();
   }
 
@@ -330,10 +323,14 @@ export class Session implements Connection, ReplySink {
   #executeInput(): boolean {
     const { bytes, start, end } = this.#input;
     this.#hasRequests = false;
-    if (start === end) return false;
+    if (start === end || this.#input.isFilling) return false;
     const reached = this.#execute(bytes, start, end);
-    if (!this.#isOpen()) this.#input.clear();
-    else this.#input.consumeTo(reached);
+    if (!this.#isOpen()) {
+      this.#input.clear();
+    } else {
+      this.#input.consumeTo(reached);
+      if (this.#input.isFilling) this.#input.dropLast(end - this.#batchEnd);
+    }
     return reached > start;
   }
 
@@ -350,7 +347,7 @@ export class Session implements Connection, ReplySink {
     const args = this.#args ?? argumentsPool.take();
     this.#isInBatch = true;
     this.#batchEnd = end;
-    this.#neededBytes = 0;
+    this.#intake.neededBytes = 0;
     this.#decoder.bulkBytesMax = environment.settings.bulkBytesMax;
     handler.beginBatch(client);
     writer.begin(this, client.protocol);
@@ -358,7 +355,7 @@ export class Session implements Connection, ReplySink {
     handler.endBatch(client);
     writer.finish();
     this.#isInBatch = false;
-    if (this.#neededBytes > 0) {
+    if (this.#intake.neededBytes > 0 || args.large !== null) {
       this.#args = args;
     } else {
       this.#args = null;
@@ -387,6 +384,7 @@ export class Session implements Connection, ReplySink {
       const decoded = decoder.next(bytes, position, end, args);
       if (decoded === REQUEST) {
         const outcome = handler.onRequest(client, args, writer);
+        if (args.large !== null) decoder.endLarge(args, outcome === AGAIN);
         if (outcome !== AGAIN) position = decoder.position;
         if (outcome !== CONTINUE) {
           this.#isSuspended = true;
@@ -406,9 +404,15 @@ export class Session implements Connection, ReplySink {
         continue;
       }
       if (decoded === INCOMPLETE) {
-        this.#neededBytes = decoder.neededBytes;
+        const value = setBulkApart(handler, { client, decoder, args }, bytes, position, end);
+        if (value !== null) {
+          this.#input.beginFilling(value);
+          this.#batchEnd = position + decoder.parsedBytes;
+        }
+        this.#intake.neededBytes = decoder.neededBytes;
         break;
       }
+      args.freeLarge();
       this.#onMalformed(bytes, position, end);
       position = end;
     }
@@ -420,9 +424,7 @@ export class Session implements Connection, ReplySink {
     const { error } = this.#decoder;
     this.#host.writer.error(error.reply);
     this.endAfterReplies();
-    const { log } = this.#host.environment;
-    if (!log.isEnabled('verbose')) return;
-    log.verbose(protocolErrorLine({ error, client: this.#describe(), bytes, start, end }));
+    this.#log.malformed(error, bytes, start, end);
   }
 
   // Writing and closing
@@ -439,12 +441,12 @@ export class Session implements Connection, ReplySink {
   }
 
   #checkOutput(): void {
-    const { settings, clock, log, counters } = this.#host.environment;
+    const { settings, clock, counters } = this.#host.environment;
     const client = this.#client;
     if (client === null || this.#state === 'closed') return;
     const limit = limitFor(client.kind, settings);
     if (!this.#patience.isExhausted(this.#output.heldBytes, limit, clock.monotonicMs())) return;
-    log.warning(outputLimitLine(this.#describe()));
+    this.#log.tooMuchOutput();
     counters.outputBufferLimitDisconnections++;
     this.destroy();
   }
@@ -463,14 +465,13 @@ export class Session implements Connection, ReplySink {
   /** The peer will send nothing more. As in Redis, what it has not read by then is not for it. */
   #onEnd(): void {
     if (this.#state !== 'open') return;
-    const { log } = this.#host.environment;
-    if (log.isEnabled('verbose')) log.verbose(`Client closed connection ${this.#describe()}`);
+    this.#log.ended();
     this.destroy();
   }
 
   #onError(error: NodeJS.ErrnoException): void {
     if (this.#state === 'closed') return;
-    this.#host.environment.log.verbose(`Reading from client: ${systemErrorText(error)}`);
+    this.#log.failed(error);
     this.destroy();
   }
 
@@ -486,13 +487,10 @@ export class Session implements Connection, ReplySink {
     this.#isGone = true;
     this.#host.sessions.delete(this);
     this.#input.clear();
+    this.#input.stopFilling();
     if (this.#args !== null) this.#host.argumentsPool.give(this.#args);
     this.#args = null;
     if (this.#client !== null) this.#host.environment.handler.onClosed(this.#client);
-  }
-
-  #describe(): string {
-    return this.#client === null ? '' : this.#host.environment.handler.describe(this.#client);
   }
 
   /** A method, since calls in between change the state. */

@@ -3,9 +3,12 @@
  * ranges point into the buffer in which the request arrived, so nothing is copied; they hold only
  * until the handler returns. One object serves request after request; a connection whose request is
  * still arriving keeps its object until it is whole, so that no range is ever looked for twice.
- * Must not know commands, sockets or where the buffer comes from.
+ * One argument may lie apart from the others: a long value that was read straight into its block.
+ * That happens only where the command's row says that its handler expects it there. Must not know
+ * commands, sockets or where the buffer comes from.
  */
 
+import type { LargeValue } from '../keyspace/large-value.js';
 import { equalsIgnoreCase, latin1Text } from '../structures/bytes.js';
 
 /** Ranges for which a new object has room: enough for all but variadic commands. */
@@ -32,21 +35,35 @@ export class Arguments {
   requestEnd = 0;
   /** The request is a multibulk in its one minimal form: its bytes may travel as they are. */
   isCanonical = false;
+  /**
+   * The value that lies apart, and which argument it is (-1: none). Its range in `buffer` is empty.
+   */
+  large: LargeValue | null = null;
+  largeIndex = -1;
   #scratch = NO_BYTES;
 
   /** Bytes of argument i. */
   length(i: number): number {
+    if (i === this.largeIndex) return this.large?.length ?? 0;
     return this.end[i] - this.start[i];
   }
 
   /** Argument i as a string, one character for each byte. */
   text(i: number): string {
+    if (i === this.largeIndex) return latin1Text(this.range(i));
     return latin1Text(this.buffer, this.start[i], this.end[i]);
   }
 
   /** A copy of argument i that may be kept. */
   bytes(i: number): Uint8Array {
+    if (i === this.largeIndex) return this.range(i).slice();
     return this.buffer.slice(this.start[i], this.end[i]);
+  }
+
+  /** Argument i where it lies: valid until the request ends. */
+  range(i: number): Uint8Array {
+    if (i === this.largeIndex && this.large !== null) return this.large.bytes;
+    return this.buffer.subarray(this.start[i], this.end[i]);
   }
 
   /** Whether argument i spells the token, whatever its case. The token is in lower case. */
@@ -82,8 +99,23 @@ export class Arguments {
     return this.#scratch;
   }
 
+  /** Argument `index`, which is the next, is `value`. The request cannot travel as it came. */
+  setLarge(index: number, value: LargeValue): void {
+    this.large = value;
+    this.largeIndex = index;
+    this.isCanonical = false;
+  }
+
+  /** The request is over: the value that nobody took is freed. */
+  freeLarge(): void {
+    this.large?.free();
+    this.large = null;
+    this.largeIndex = -1;
+  }
+
   /** Forgets the request, so that nothing keeps its buffer alive. */
   clear(): void {
+    if (this.large !== null) this.freeLarge();
     this.buffer = NO_BYTES;
     this.count = 0;
   }

@@ -6,6 +6,7 @@
  * (the two bytes after a bulk may be anything), with its texts. Must not know sockets or commands.
  */
 
+import type { LargeValue } from '../keyspace/large-value.js';
 import {
   ARGUMENTS_MAX,
   INLINE_BYTES_MAX,
@@ -39,6 +40,9 @@ const FAST_DIGITS_MAX = 9;
 /** Ranges for which room is made on the word of the peer alone. */
 const TRUSTED_ARGUMENTS_MAX = 1024;
 
+/** In place of the arguments to come: all are there, see endLarge(). */
+const REPEATED = -1;
+
 const integer = new Int64Result();
 
 export class RequestDecoder {
@@ -70,6 +74,42 @@ export class RequestDecoder {
   /** Value of the line that #readLine has read. */
   #value = 0;
 
+  /**
+   * After INCOMPLETE: length of the bulk that is arriving, whose first byte stands `parsedBytes`
+   * into the request; -1 when it is a line.
+   */
+  get pendingBulkBytes(): number {
+    return this.#bulkLength;
+  }
+
+  /** After INCOMPLETE: arguments still to come, the pending one included. */
+  get remaining(): number {
+    return this.#remaining;
+  }
+
+  /**
+   * After INCOMPLETE: the pending bulk is read into `value`, and never into the buffer: what
+   * follows it stands `parsedBytes` into the request instead.
+   */
+  setBulkApart(args: Arguments, value: LargeValue): void {
+    args.setLarge(args.count, value);
+    this.#bulkLength = 0;
+    this.neededBytes = this.parsedBytes + 2;
+  }
+
+  /**
+   * A request with a value apart is over, or (its bytes are not in the buffer, so that it cannot be
+   * decoded again) next() is to give it once more.
+   */
+  endLarge(args: Arguments, mustRepeat: boolean): void {
+    if (!mustRepeat) {
+      args.freeLarge();
+      return;
+    }
+    this.#base = args.requestStart;
+    this.#remaining = REPEATED;
+  }
+
   /** A request has been begun and is not whole. */
   get isInRequest(): boolean {
     return this.#remaining > 0 || this.#searched > 0;
@@ -99,10 +139,21 @@ export class RequestDecoder {
       at = after;
     } else {
       if (position !== this.#base) args.shift(position - this.#base);
+      if (this.#remaining === REPEATED) return this.#nextAgain(buffer, position, args);
       at = position + this.#offset;
     }
     args.buffer = buffer;
     return this.#nextBulks(buffer, position, at, end, args);
+  }
+
+  #nextAgain(buffer: Uint8Array, position: number, args: Arguments): Decoded {
+    const length = args.requestEnd - args.requestStart;
+    args.buffer = buffer;
+    args.requestStart = position;
+    args.requestEnd = position + length;
+    this.position = position + length;
+    this.#remaining = 0;
+    return REQUEST;
   }
 
   /** The rest of a multibulk from `at` on. */

@@ -7,6 +7,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Client, type Connection } from '../../../src/commands/client.js';
+import { type LargeValue, LargeValues } from '../../../src/keyspace/large-value.js';
+import { Memory } from '../../../src/memory/memory.js';
 import { Listener, type ListenOptions } from '../../../src/net/listener.js';
 import {
   AGAIN,
@@ -51,6 +53,8 @@ export class FakeServer implements RequestHandler {
   readonly clients: Client[] = [];
   readonly closed: Client[] = [];
   emptyLines = 0;
+  readonly memory = new Memory();
+  readonly largeValues = new LargeValues(this.memory);
   /** Added to both clocks. */
   skewMs = 0;
   /** The monotonic clock stands still: no batch is cut short because the machine is slow. */
@@ -131,6 +135,16 @@ export class FakeServer implements RequestHandler {
     client.isAuthenticated = this.isAuthenticated;
     this.clients.push(client);
     return client;
+  }
+
+  /** Gives out blocks for the last argument of KEEP. */
+  reserveValue(
+    _client: Client,
+    args: Arguments,
+    length: number,
+    following: number,
+  ): LargeValue | null {
+    return args.text(0) === 'KEEP' && following === 0 ? this.largeValues.reserve(length) : null;
   }
 
   beginBatch(client: Client): void {

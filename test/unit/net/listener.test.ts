@@ -217,6 +217,7 @@ for (const [name, adopt] of [
           setImmediate(() => socket.resume());
           return false;
         },
+        nextBuffer: () => undefined,
       });
       adopted = socket;
       socket.on('end', () => socket.end('done'));

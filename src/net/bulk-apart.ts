@@ -1,0 +1,52 @@
+/*
+ * The decision to read a long bulk straight into the block of its value, instead of collecting it
+ * and copying it there afterwards. Taken when the beginning of the bulk has arrived; bounded by
+ * what has come of it, so that who only announces occupies little. Must not know sessions or
+ * sockets.
+ */
+
+import type { Client } from '../commands/client.js';
+import type { LargeValue } from '../keyspace/large-value.js';
+import {
+  LARGE_BULK_BYTES_MIN,
+  LARGE_VALUE_TRUST_FACTOR,
+  LARGE_VALUE_TRUSTED_BYTES,
+} from '../limits.js';
+import type { Arguments } from '../resp/arguments.js';
+import type { RequestDecoder } from '../resp/request-decoder.js';
+
+/** Gives out blocks: see RequestHandler. */
+export interface ValueSource {
+  reserveValue(
+    client: Client,
+    args: Arguments,
+    length: number,
+    following: number,
+  ): LargeValue | null;
+}
+
+/**
+ * The decoder has come upon an unfinished request, whose bytes are `bytes[position, end)`. If a
+ * long bulk is arriving and has a place: 1. the decoder expects it apart; 2. the arguments hold the
+ * value; 3. what has arrived of it is in there. Returns the value, or null: nothing has changed.
+ */
+export function setBulkApart(
+  source: ValueSource,
+  request: { client: Client; decoder: RequestDecoder; args: Arguments },
+  bytes: Uint8Array,
+  position: number,
+  end: number,
+): LargeValue | null {
+  const { client, decoder, args } = request;
+  const length = decoder.pendingBulkBytes;
+  const at = position + decoder.parsedBytes;
+  if (length < LARGE_BULK_BYTES_MIN || end - at >= length || args.large !== null) return null;
+  const isTrusted =
+    length <= LARGE_VALUE_TRUSTED_BYTES || length <= (end - at) * LARGE_VALUE_TRUST_FACTOR;
+  if (!isTrusted) return null;
+  const value = source.reserveValue(client, args, length, decoder.remaining - 1);
+  if (value === null) return null;
+  decoder.setBulkApart(args, value);
+  value.write(bytes, at, end);
+  return value;
+}
