@@ -12,6 +12,7 @@ import { latin1 } from '../structures/bytes.js';
 import type { Client } from './client.js';
 import { CommandContext } from './command-context.js';
 import { type Command, type CommandTable, flagBits } from './command-table.js';
+import { CommandTimer } from './command-timer.js';
 import * as errors from './errors.js';
 import { Gates, PASS, POSTPONE, QUEUE, type Verdict } from './gates.js';
 import { Propagation } from './propagation.js';
@@ -45,8 +46,8 @@ export class Dispatcher {
   #hasWritten = false;
   /** A command is running: expired keys join its unit. */
   #isRunning = false;
-  /** Monotonic ms at the end of the last command: the start of the next. */
-  #clockMs = 0;
+  readonly #timer: CommandTimer;
+  /** Monotonic ms when the wall clock was read. */
   #cachedAtMs = 0;
 
   constructor(options: {
@@ -60,6 +61,7 @@ export class Dispatcher {
     this.#services = services;
     this.#table = services.commands;
     this.#clock = services.clock;
+    this.#timer = new CommandTimer(services.clock, services.stats);
     this.#feed = feed;
     this.#gates = new Gates(services);
     this.#propagation = new Propagation(feed);
@@ -81,6 +83,7 @@ export class Dispatcher {
 
   /** After them, before the read buffer is used again. */
   endBatch(client: Client): void {
+    this.#timer.settle();
     this.#flush(client);
   }
 
@@ -154,9 +157,11 @@ export class Dispatcher {
     const { expiryMode } = keyspace;
     // The primary decides when a key is gone: to its stream every key is alive (DESIGN, trap 9).
     keyspace.expiryMode = 'stream';
-    this.#refreshTime();
+    this.#timer.restart();
+    this.#renewTime();
     this.#isRunning = true;
     this.#call(command, args);
+    this.#timer.settle();
     this.#isRunning = false;
     keyspace.expiryMode = expiryMode;
     context.isFromPrimary = false;
@@ -164,17 +169,15 @@ export class Dispatcher {
 
   #call(command: Command, args: Arguments): void {
     const { context } = this;
-    const { stats } = this.#services;
+    const timer = this.#timer;
+    timer.begin(command);
     context.changes = 0;
     context.declared = 'request';
     const errorsBefore = context.reply.errorCount;
     (command.run as (ctx: CommandContext, args: Arguments) => void)(context, args);
     if (context.changes > 0) this.#propagate(args);
-    const nowMs = this.#clock.monotonicMs();
-    const elapsedUs = (nowMs - this.#clockMs) * 1000;
-    this.#clockMs = nowMs;
-    if (nowMs - this.#cachedAtMs > CACHED_TIME_MS_MAX) this.#refreshTime();
-    stats.onCommand(command.index, elapsedUs, context.reply.errorCount !== errorsBefore);
+    if (context.reply.errorCount !== errorsBefore) this.#services.stats.onFailed(command.index);
+    if (timer.end(command, args)) this.#renewTime();
     context.client.commandCount++;
   }
 
@@ -207,10 +210,14 @@ export class Dispatcher {
   }
 
   #refreshTime(): void {
-    const nowMs = this.#clock.monotonicMs();
-    this.#clockMs = nowMs;
-    this.#cachedAtMs = nowMs;
+    this.#timer.restart();
+    this.#cachedAtMs = this.#timer.nowMs;
     this.context.keyspace.nowMs = this.#clock.wallMs();
+  }
+
+  /** After a look at the clock: reads the wall clock where that is due. */
+  #renewTime(): void {
+    if (this.#timer.nowMs - this.#cachedAtMs > CACHED_TIME_MS_MAX) this.#refreshTime();
   }
 
   #divert(

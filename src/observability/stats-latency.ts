@@ -18,11 +18,11 @@ export class LatencyHistogram {
   readonly #counts = new Uint32Array(EXACT + DOUBLINGS * HALF);
   #total = 0;
 
-  /** Counts one duration. */
-  record(microseconds: number): void {
+  /** Counts a duration, `count` times. */
+  record(microseconds: number, count = 1): void {
     const nanoseconds = Math.min(Math.max(Math.round(microseconds * 1000), 1), NANOSECONDS_MAX);
-    this.#counts[bucketOf(nanoseconds)]++;
-    this.#total++;
+    this.#counts[bucketOf(nanoseconds)] += count;
+    this.#total += count;
   }
 
   /** The duration in µs below or at which `percent` of all durations lie; the bucket's upper end.

@@ -80,15 +80,24 @@ export class Stats {
 
   /** A command was executed: `index` of its row, how long it took, whether it replied an error. */
   onCommand(index: number, microseconds: number, hasFailed: boolean): void {
-    this.commandsProcessed++;
+    this.onCommands(index, 1, microseconds);
+    if (hasFailed) this.onFailed(index);
+  }
+
+  /** A command was executed `count` times, which took `microseconds` together. */
+  onCommands(index: number, count: number, microseconds: number): void {
+    this.commandsProcessed += count;
     this.commandMicroseconds += microseconds;
-    this.calls[index]++;
+    this.calls[index] += count;
     this.microseconds[index] += microseconds;
-    if (hasFailed) this.failedCalls[index]++;
     if (!this.isTrackingLatency) return;
-    const latency = this.latencies[index];
-    if (latency === null) this.#startLatency(index, microseconds);
-    else latency.record(microseconds);
+    const latency = this.latencies[index] ?? this.#startLatency(index);
+    latency.record(microseconds / count, count);
+  }
+
+  /** A command that was executed has replied an error. */
+  onFailed(index: number): void {
+    this.failedCalls[index]++;
   }
 
   /** A known command was refused before it ran. The error itself is counted by onErrorReply. */
@@ -167,9 +176,9 @@ export class Stats {
     this.#errors.clear();
   }
 
-  #startLatency(index: number, microseconds: number): void {
+  #startLatency(index: number): LatencyHistogram {
     const latency = new LatencyHistogram();
-    latency.record(microseconds);
     this.latencies[index] = latency;
+    return latency;
   }
 }
