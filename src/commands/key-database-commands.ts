@@ -40,7 +40,13 @@ function flushall(ctx: Context, args: Arguments): void {
   if (!areFlushArgumentsValid(ctx, args)) return;
   const removed = ctx.keyspace.flush('all');
   ctx.dirty(removed + FLUSH_COUNTS_AT_LEAST);
-  ctx.reply.ok();
+  const saving = ctx.services.snapshots.saveAfterFlush();
+  // Who reads OK need not fear that a crash brings the data back. Others are not kept waiting.
+  if (saving === null || ctx.isInTransaction || ctx.client.kind === 'primary') {
+    return ctx.reply.ok();
+  }
+  const unblock = ctx.block({ reason: 'save', timeoutMs: 0, onTimeout: () => {} });
+  void saving.then(() => unblock((reply) => reply.ok()));
 }
 
 const parsed = new Int64Result();

@@ -8,6 +8,7 @@ import type { Keyspace } from '../keyspace/keyspace.js';
 import type { Log } from '../observability/log.js';
 import type { Stats } from '../observability/stats.js';
 import type { Arguments } from '../resp/arguments.js';
+import type { ValueSource } from '../resp/bulk-apart.js';
 import type { Client, Connection } from './client.js';
 import type { ClientPause } from './client-pause.js';
 import type { ClientRegistry } from './client-registry.js';
@@ -78,6 +79,9 @@ export interface SnapshotControl {
   addDirty(changes: number): void;
   /** Starts a save to dbfilename; `busy` when one runs. The promise settles at its end. */
   save(reason: string): 'busy' | Promise<boolean>;
+  /** FLUSHALL: calls off a save of what is gone, and replaces the file where save points exist.
+   * Settles at the end of that; null when none is due. */
+  saveAfterFlush(): Promise<boolean> | null;
   /** BGSAVE SCHEDULE. */
   scheduleSave(): void;
   /** DEBUG RELOAD's second half: loads dbfilename over the (flushed, unless merge) data set. */
@@ -148,7 +152,7 @@ export interface Feed {
 }
 
 /** How the link to the primary has its stream executed. Implemented by dispatch. */
-export interface StreamExecutor {
+export interface StreamExecutor extends ValueSource {
   /**
    * Creates the client that stands for the primary; its replies are dropped (errors are logged).
    */

@@ -60,7 +60,7 @@ interface Job {
 
 type Failure = Extract<SnapshotReport, { kind: 'failed' }>;
 
-const FOREGROUND_REASONS: ReadonlySet<string> = new Set(['save', 'shutdown', 'debug']);
+const FOREGROUND_REASONS: ReadonlySet<string> = new Set(['save', 'shutdown', 'debug', 'flush']);
 
 export class Snapshots implements SnapshotControl {
   /** Called each time a snapshot has ended, whatever its outcome. */
@@ -72,6 +72,8 @@ export class Snapshots implements SnapshotControl {
   private readonly runner: SnapshotRunner;
   private readonly figures = new SnapshotFigures();
   private running: Promise<TransferResult> | null = null;
+  /** What runs is what replicas wait for. */
+  private servesReplicas = false;
   private lastTryAtSeconds = 0;
   private isScheduled = false;
 
@@ -109,7 +111,32 @@ export class Snapshots implements SnapshotControl {
     const purpose = FOREGROUND_REASONS.has(reason) ? 'save' : 'bgsave';
     const job = this.openFileJob(purpose, this.options.replicationMark());
     job.spool.release();
+    this.servesReplicas = false;
     return this.start(job).then((result) => result.ok);
+  }
+
+  /**
+   * After FLUSHALL: a save that runs is called off, since it holds what is gone, and where save
+   * points exist the file is replaced, so that a crash does not bring it back. Freezes once the
+   * commands of this turn have run. Resolves at the end of that save, whatever its outcome; null
+   * when none is due.
+   */
+  saveAfterFlush(): Promise<boolean> | null {
+    const isWanted = this.options.config.values.save.length > 0;
+    if (!isWanted && (this.running === null || this.servesReplicas)) return null;
+    const saving = this.replaceSave(isWanted);
+    return isWanted ? saving : null;
+  }
+
+  private async replaceSave(isWanted: boolean): Promise<boolean> {
+    await null;
+    while (this.running !== null) {
+      // A replica's snapshot goes on: the stream that follows it flushes the replica.
+      if (!this.servesReplicas) this.runner.abort();
+      await this.running;
+    }
+    const saving = isWanted ? this.save('flush') : 'busy';
+    return saving === 'busy' ? false : await saving;
   }
 
   scheduleSave(): void {
@@ -124,6 +151,7 @@ export class Snapshots implements SnapshotControl {
     if (this.isBusy()) return 'busy';
     const { isDiskless } = options;
     const job = isDiskless ? this.openSpoolJob(mark) : this.openFileJob('bgsave', mark);
+    this.servesReplicas = true;
     return new SnapshotTransfer({ mark, isDiskless, spool: job.spool, done: this.start(job) });
   }
 

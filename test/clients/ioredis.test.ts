@@ -1,6 +1,7 @@
 /*
- * ioredis as applications use it: connecting in both protocol versions, reading and writing, pipelines
- * and transactions, what its errors look like, and that it comes back after the server was killed.
+ * ioredis as applications use it: connecting in both protocol versions, reading and writing,
+ * pipelines and transactions, what its errors look like, and that it comes back after the server
+ * was killed.
  */
 
 import assert from 'node:assert/strict';

@@ -1,6 +1,6 @@
 /*
- * redis-benchmark: its start (CONFIG GET save, appendonly), and each of its tests for strings, with and
- * without a pipeline, several connections, threads, RESP3, a password.
+ * redis-benchmark: its start (CONFIG GET save, appendonly), and each of its tests for strings, with
+ * and without a pipeline, several connections, threads, RESP3, a password.
  */
 
 import assert from 'node:assert/strict';

@@ -38,7 +38,7 @@ describe('redis-cli as a replica', { skip: skipWithoutTools }, () => {
   });
 
   for (const isDiskless of ['yes', 'no']) {
-    test(`--rdb fetches a file that redis-server loads, repl-diskless-sync ${isDiskless}`, async () => {
+    test(`--rdb fetches what redis-server loads, repl-diskless-sync ${isDiskless}`, async () => {
       await client.call('CONFIG', 'SET', 'repl-diskless-sync', isDiskless);
       const result = await redisCli(tandem.port, ['--rdb', join(dir, 'dump.rdb')]);
       assert.equal(result.status, 0, result.stderr);

@@ -1,6 +1,6 @@
 /*
- * Debian's redis-cli in each of its modes that needs something of the server. What it prints for plain
- * commands is compared with what it prints for a real redis-server.
+ * Debian's redis-cli in each of its modes that needs something of the server. What it prints for
+ * plain commands is compared with what it prints for a real redis-server.
  */
 
 import assert from 'node:assert/strict';

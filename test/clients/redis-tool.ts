@@ -1,6 +1,6 @@
 /*
- * Runs Debian's redis-cli and redis-benchmark against a server, bounded in time. Where the tools are
- * missing tests skip with a line that says so, and fail instead under REQUIRE_REDIS=1.
+ * Runs Debian's redis-cli and redis-benchmark against a server, bounded in time. Where the tools
+ * are missing tests skip with a line that says so, and fail instead under REQUIRE_REDIS=1.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
@@ -27,7 +27,7 @@ export interface ToolOptions {
   timeoutMs?: number;
 }
 
-/** Runs a tool to its end. Bytes appear as latin1. Rejects when it takes longer than `timeoutMs`. */
+/** Runs a tool to its end. Bytes appear as latin1. Rejects when it takes over `timeoutMs`. */
 export function runTool(
   command: string,
   args: readonly string[],

@@ -1,6 +1,6 @@
 /*
- * The server started with nothing but the arguments of the test: for its command line, its files and
- * starts that fail.
+ * The server started with nothing but the arguments of the test: for its command line, its files
+ * and starts that fail.
  */
 
 import { spawn } from 'node:child_process';

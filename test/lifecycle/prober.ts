@@ -1,7 +1,7 @@
 /*
- * Measures how long a client of the server waits: one PING after the other on a connection of its own.
- * Two figures: the wait by the clock, in which the pauses of a busy machine count too, and the CPU
- * time that the server's main thread spent before it answered, which is the server's own doing.
+ * Measures how long a client of the server waits: one PING after the other on a connection of its
+ * own. Two figures: the wait by the clock, in which the pauses of a busy machine count too, and the
+ * CPU time that the server's main thread spent before it answered, which is the server's own doing.
  */
 
 import { once } from 'node:events';
@@ -77,8 +77,8 @@ export function mainThreadMs(pid: number): number {
 }
 
 /**
- * Sends requests of one kind whose replies have `replyBytes` each, `count` times `make(i)`, in pieces
- * that the server can take, and waits for all replies. Far cheaper than parsing them.
+ * Sends requests of one kind whose replies have `replyBytes` each, `count` times `make(i)`, in
+ * pieces that the server can take, and waits for all replies. Far cheaper than parsing them.
  */
 export async function sendMany(options: {
   port: number;

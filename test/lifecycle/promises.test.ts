@@ -15,7 +15,7 @@ import { startTandem } from '../helpers/tandem.js';
 import { waitFor, within } from '../helpers/wait-for.js';
 import { type LongestWait, mainThreadMs, Prober, sendMany } from './prober.js';
 
-/** Five times what is promised, of the server's own doing: a busy machine slows that down as well. */
+/** Five times what is promised, of the server's own doing: a busy machine slows that, too. */
 const CPU_MS_MAX = 50;
 /** By the clock: other processes' work counts, so this only finds what really stands still. */
 const CLOCK_MS_MAX = 2000;
@@ -42,11 +42,18 @@ async function memoryOf(client: RespClient): Promise<{ rss: number; used: number
   return { rss: Number(fields.used_memory_rss), used: Number(fields.used_memory) };
 }
 
+/** Cheaper than encodeRequest, for a million of them. */
+function request(...words: string[]): string {
+  let text = `*${words.length}\r\n`;
+  for (const word of words) text += `$${word.length}\r\n${word}\r\n`;
+  return text;
+}
+
 function megabytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(0)} MB`;
 }
 
-test('a million keys that expire within one second stop nobody and are gone within seconds', async (t) => {
+test('a million keys that expire within one second stop nobody, and are gone soon', async (t) => {
   const server = await start();
   const client = await server.connect();
   const count = 1_000_000;
@@ -59,7 +66,7 @@ test('a million keys that expire within one second stop nobody and are gone with
     make: (i) => {
       const key = `key:${i}`;
       const time = `${firstMs + (i % 1000)}`;
-      return `*5\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$5\r\nvalue\r\n$4\r\nPXAT\r\n$13\r\n${time}\r\n`;
+      return request('SET', key, 'value', 'PXAT', time);
     },
   });
   assert.equal(await client.call('DBSIZE'), count);
@@ -71,7 +78,7 @@ test('a million keys that expire within one second stop nobody and are gone with
     replyBytes: ':1\r\n'.length,
     make: (i) => {
       const key = `key:${i}`;
-      return `*3\r\n$9\r\nPEXPIREAT\r\n$${key.length}\r\n${key}\r\n$13\r\n${dueMs + (i % 1000)}\r\n`;
+      return request('PEXPIREAT', key, `${dueMs + (i % 1000)}`);
     },
   });
   const lateMs = Date.now() - dueMs;
@@ -128,7 +135,7 @@ test('after 95 % of the keys were deleted at random most of the memory goes back
     port: server.port,
     count: doomed.length,
     replyBytes: ':1\r\n'.length,
-    make: (i) => `*2\r\n$3\r\nDEL\r\n$${doomed[i].length}\r\n${doomed[i]}\r\n`,
+    make: (i) => request('DEL', doomed[i]),
   });
   const wanted = before.rss + (full.rss - before.rss) * 0.35;
   const shrunk = await waitFor(
@@ -140,14 +147,12 @@ test('after 95 % of the keys were deleted at random most of the memory goes back
     },
     { timeoutMs: 30_000, everyMs: 100 },
   );
-  t.diagnostic(
-    `resident: ${megabytes(before.rss)} empty, ${megabytes(full.rss)} full, ${megabytes(shrunk.rss)} after`,
-  );
+  t.diagnostic(`resident: ${[before, full, shrunk].map(({ rss }) => megabytes(rss)).join(', ')}`);
   assertShort(t, 'giving memory back', prober.stop());
   assert.equal(await client.call('DBSIZE'), count - doomed.length);
 });
 
-for (const [what, request] of [
+for (const [what, question] of [
   ['large replies', encodeRequest(['GET', 'large'])],
   ['many small replies', encodeRequest(['ECHO', 'some twenty bytes ..'])],
 ] as const) {
@@ -165,14 +170,14 @@ for (const [what, request] of [
     deaf.once('close', () => {
       isClosed = true;
     });
-    const requests = Buffer.concat(Array.from({ length: 500 }, () => request));
+    const requests = Buffer.concat(Array.from({ length: 500 }, () => question));
     const flood = (): void => {
       while (!isClosed && deaf.write(requests));
     };
     deaf.on('drain', flood);
     flood();
     await server.waitForLog(
-      /# Client id=\d+ addr=127\.0\.0\.1:\d+ .* scheduled to be closed ASAP for overcoming of output buffer limits\./,
+      /# Client id=\d+ addr=\S+ .* to be closed ASAP for overcoming of output buffer limits\./,
       { timeoutMs: 20_000 },
     );
     await waitFor('the client to be gone', async () => {

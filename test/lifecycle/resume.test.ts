@@ -1,7 +1,7 @@
 /*
  * Servers restarted in an orderly way: what a snapshot tells of the history lets a primary and a
- * replica resume where they were, with a redis-server on the other side too. (kill -9 at any moment is
- * in test/replication/crashes.)
+ * replica resume where they were, with a redis-server on the other side too. (kill -9 at any moment
+ * is in test/replication/crashes.)
  */
 
 import assert from 'node:assert/strict';
@@ -67,7 +67,7 @@ for (const [primaryKind, replicaKind] of [
   const skip = primaryKind === 'redis' || replicaKind === 'redis' ? skipWithoutRedis : false;
 
   describe(`${primaryKind} → ${replicaKind}`, { skip }, () => {
-    test('a replica shut down and restarted resumes partially, in the database of the stream', async () => {
+    test('a restarted replica resumes partially, in the database of the stream', async () => {
       const pair = await startPair(primaryKind, replicaKind);
       await shutDown(pair.replica);
       const client = await pair.primary.connect();
@@ -98,7 +98,7 @@ for (const [primaryKind, replicaKind] of [
 for (const replicaKind of ['tandem', 'redis'] as const) {
   const skip = replicaKind === 'redis' ? skipWithoutRedis : false;
   // DESIGN, replication, trap 3.
-  test(`a key that expired while the primary was down is streamed as DEL to a ${replicaKind} replica that resumes`, {
+  test(`a key expired while the primary was down: DEL for a ${replicaKind} that resumes`, {
     skip,
   }, async () => {
     const pair = await startPair('tandem', replicaKind);

@@ -111,7 +111,7 @@ test('shutdown-on-sigterm and -sigint say what a signal does', async () => {
   assert.equal(existsSync(dumpOf(server)), true);
 });
 
-test('while a replica lags reads and new clients are served, writes wait, ABORT resumes them', async () => {
+test('while a replica lags reads are served and writes wait; ABORT resumes them', async () => {
   const server = await start('--shutdown-timeout', '60');
   const client = await server.connect();
   const replica = await withLaggingReplica(server, client);
@@ -193,7 +193,7 @@ test('NOW waits for no replica, nor does shutdown-timeout 0', async () => {
   }
 });
 
-test('a second SIGTERM changes nothing, a SIGINT after it exits at once with status 1', async () => {
+test('a second SIGTERM changes nothing, a SIGINT after it exits with status 1', async () => {
   const server = await start('--shutdown-timeout', '60', ...SAVES);
   const client = await server.connect();
   const replica = await withLaggingReplica(server, client);
@@ -221,7 +221,7 @@ test('two SIGINTs exit with status 1', async () => {
   replica.close();
 });
 
-/** dump.rdb becomes a folder with something in it: no save can replace it, whoever runs the test. */
+/** No save can replace a folder with something in it, whoever runs the test. */
 function makeSavesFail(server: ServerProcess): void {
   mkdirSync(join(dumpOf(server), 'in-the-way'), { recursive: true });
   chmodSync(dumpOf(server), 0o755);

@@ -123,7 +123,7 @@ test('an unknown directive is told with its line on standard error, status 1', a
   assert.match(stderr, /Bad directive or wrong number of arguments/);
 });
 
-test('an unknown directive among the options, or on standard input, ends the same way', async () => {
+test('an unknown directive among the options or on standard input ends the same way', async () => {
   const option = await runToEnd(['--no-such-directive', 'yes']);
   assert.equal(option.status, 1);
   assert.match(option.stderr, />>> 'no-such-directive "?yes"?'/);
