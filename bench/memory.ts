@@ -1,7 +1,8 @@
 /*
  * The hot functions of memory/ one by one, in ns each: allocate and free in several patterns, the
- * accessors, the barrier while a view is frozen, the reader of the view. `node dist/bench/memory.js`
- * prints a table. Ratios between two runs on one machine are what counts (bench/README.md).
+ * accessors, the barrier while a view is frozen, the reader of the view. `node
+ * dist/bench/memory.js` prints a table. Ratios between two runs on one machine are what counts
+ * (bench/README.md).
  */
 
 import { FrozenReader } from '../src/memory/frozen-reader.js';

@@ -1,7 +1,7 @@
 /*
- * What the protocol itself costs for each command: decoding a request and writing its reply, without a
- * socket, a lookup or a handler. Run: `node dist/bench/resp.js`. Figures are ns per command, the best of
- * several rounds, since other work on the machine only ever adds.
+ * What the protocol itself costs for each command: decoding a request and writing its reply,
+ * without a socket, a lookup or a handler. Run: `node dist/bench/resp.js`. Figures are ns per
+ * command, the best of several rounds, since other work on the machine only ever adds.
  */
 
 import { Arguments } from '../src/resp/arguments.js';

@@ -10,8 +10,9 @@
  *   [ … ]  x...  x...*         optional; repeated; repeated together with its word
  *   x@7.0.0  x@-7.0.0          since a version; deprecated since
  *
- * Types `key` count up the row's key specifications; `key#n` names one. `name=TOKEN` is needed where an argument of
- * its own follows the word. Texts are ours: a mistake in one is a bug, and asserts.
+ * Types `key` count up the row's key specifications; `key#n` names one. `name=TOKEN` is needed
+ * where an argument of its own follows the word. Texts are ours: a mistake in one is a bug, and
+ * asserts.
  */
 
 import assert from 'node:assert/strict';

@@ -74,7 +74,9 @@ export class Contents {
     return this.#place;
   }
 
-  /** Moves the block if it is one of the dict's. Throws OutOfMemoryError, having changed nothing. */
+  /**
+   * Moves the block if it is one of the dict's. Throws OutOfMemoryError, having changed nothing.
+   */
   relocate(ref: Ref): boolean {
     const { root } = this.dict;
     if (!this.dict.relocate(ref)) return false;

@@ -92,7 +92,7 @@ describe('command table', () => {
     );
   });
 
-  test('a renamed command is found under its new name only, one renamed to nothing not at all', () => {
+  test('a renamed command has its new name only, one renamed to nothing has none', () => {
     const renamed = new CommandTable(
       [[row('get'), row('flushall')]],
       [

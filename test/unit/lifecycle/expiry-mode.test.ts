@@ -1,6 +1,6 @@
 /*
- * When keys past their time are deleted and when they are only hidden: by role, pause and load, with
- * a keyspace of one field.
+ * When keys past their time are deleted and when they are only hidden: by role, pause and load,
+ * with a keyspace of one field.
  */
 
 import assert from 'node:assert/strict';

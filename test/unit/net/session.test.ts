@@ -253,8 +253,8 @@ test('a client that sends and never reads is dropped, with the log line, alone',
     await new Promise((resolve) => setImmediate(resolve));
   }
   assert(mostBytes <= 1_000_000 + 100_000);
-  const line =
-    `Client id=${id} scheduled to be closed ASAP ` + 'for overcoming of output buffer limits.';
+  const reason = 'for overcoming of output buffer limits.';
+  const line = `Client id=${id} scheduled to be closed ASAP ${reason}`;
   assert.equal(server.log.filter((text) => text === line).length, 1);
   assert.equal(server.counters.outputBufferLimitDisconnections, 1);
   server.settings.outputLimits.normal = { hardBytes: 0, softBytes: 0, softSeconds: 0 };

@@ -8,6 +8,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Client, type Connection } from '../../../src/commands/client.js';
 import type { StreamExecutor } from '../../../src/commands/services.js';
+import { LargeValues } from '../../../src/keyspace/large-value.js';
+import { Memory } from '../../../src/memory/memory.js';
 import { encodeCommand } from '../../../src/replication/encode.js';
 import { StreamReader } from '../../../src/replication/stream-reader.js';
 import { latin1, latin1Text } from '../../../src/structures/bytes.js';
@@ -19,9 +21,12 @@ function newReader() {
   const failures: string[] = [];
   let applied = '';
   let isInMulti = false;
+  const memory = new Memory();
+  const values = new LargeValues(memory);
   const executor: StreamExecutor = {
     openPrimary: () => assert.fail('the link opens it'),
     closePrimary: () => {},
+    reserveValue: (_client, _args, length) => (isInMulti ? null : values.reserve(length)),
     isInTransaction: () => isInMulti,
     execute(_client, args) {
       const words = Array.from({ length: args.count }, (_, i) => args.text(i));
@@ -40,7 +45,7 @@ function newReader() {
     onAckWanted: () => acks.push(applied.length),
     onFailed: () => failures.push(executed.at(-1) ?? ''),
   });
-  return { reader, executed, acks, failures, applied: () => applied };
+  return { reader, memory, executed, acks, failures, applied: () => applied };
 }
 
 function wire(...commands: string[]): string {
@@ -143,4 +148,35 @@ test('however reads cut the stream, the same is executed and passed on', () => {
     ),
     { numRuns: 200 },
   );
+});
+
+test('a long value is read into its place; its bytes are passed on as they came', () => {
+  const long = ['a', 'b', 'c'].map((letter) => letter.repeat(70_000));
+  const text =
+    wire('SET a 1', `SET b ${long[0]}`, 'PING', `UNKNOWN ${long[1]}`, 'MULTI', `SET c ${long[2]}`) +
+    wire('EXEC', `APPEND b ${long[2]}`, 'SET d 2');
+  for (const pieceBytes of [1000, 65_536, 70_001, 1_000_000]) {
+    const { reader, memory, executed, applied } = newReader();
+    const empty = memory.usedBytes;
+    for (let at = 0; at < text.length; at += pieceBytes) {
+      assert.equal(push(reader, text.slice(at, at + pieceBytes)), null);
+      assert(text.startsWith(applied()));
+    }
+    assert.equal(applied(), text);
+    assert.equal(reader.unappliedBytes, 0);
+    assert.equal(executed.length, 8);
+    assert.equal(executed[1], `SET b ${long[0]}`);
+    assert.equal(memory.usedBytes, empty);
+  }
+});
+
+test('a link that ends within a long value leaves nothing behind', () => {
+  const { reader, memory, applied } = newReader();
+  const empty = memory.usedBytes;
+  push(reader, wire('SET a 1', `SET b ${'x'.repeat(100_000)}`).slice(0, 60_000));
+  assert(reader.unappliedBytes > 59_000);
+  assert(memory.usedBytes > empty);
+  reader.end();
+  assert.equal(memory.usedBytes, empty);
+  assert.equal(applied(), wire('SET a 1'));
 });
