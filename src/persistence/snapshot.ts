@@ -161,8 +161,11 @@ export class Snapshots implements SnapshotControl {
    */
   async abortSave(): Promise<boolean> {
     if (this.running === null) return false;
-    this.runner.abort();
-    await this.running;
+    // Who waited for the end of one may have begun the next.
+    while (this.running !== null) {
+      this.runner.abort();
+      await this.running;
+    }
     return true;
   }
 

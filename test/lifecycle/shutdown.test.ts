@@ -267,6 +267,20 @@ test('a background save that runs is called off by the shutdown’s own', async 
   assert.equal(await (await server.connect()).call('DBSIZE'), 300_000);
 });
 
+test('a replica that waits for the end of a background save does not stop a shutdown', async () => {
+  const server = await start(...SAVES);
+  const client = await server.connect();
+  await client.call('DEBUG', 'POPULATE', '300000');
+  await client.call('BGSAVE');
+  const joining = FakeReplica.connect({ port: server.port }).catch((error: Error) => error);
+  await server.waitForLog('Full resync');
+  void sendShutdown(client, 'NOW');
+  assert.equal(await server.exited(), 0);
+  await joining;
+  await server.start();
+  assert.equal(await (await server.connect()).call('DBSIZE'), 300_000);
+});
+
 test('what a client was told is written is in the final save', async () => {
   const server = await start(...SAVES);
   const client = await server.connect();
