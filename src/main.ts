@@ -275,6 +275,8 @@ function composeReplication(
   const executor: StreamExecutor = {
     openPrimary: (connection) => late.primaryStream.part.openPrimary(connection),
     execute: (client, args) => late.primaryStream.part.execute(client, args),
+    reserveValue: (client, args, length, following) =>
+      late.primaryStream.part.reserveValue(client, args, length, following),
     isInTransaction: (client) => late.primaryStream.part.isInTransaction(client),
     closePrimary: (client) => late.primaryStream.part.closePrimary(client),
   };

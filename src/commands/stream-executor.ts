@@ -5,6 +5,7 @@
  * operator's choice (propagation-error-behavior). Must not know the link or the socket behind it.
  */
 
+import type { LargeValue } from '../keyspace/large-value.js';
 import type { Arguments } from '../resp/arguments.js';
 import type { ReplyWriter } from '../resp/reply-writer.js';
 import { Client, type Connection } from './client.js';
@@ -50,6 +51,15 @@ export class PrimaryStream implements StreamExecutor {
   closePrimary(client: Client): void {
     this.#services.transactions.discard(client);
     this.#services.clients.remove(client);
+  }
+
+  reserveValue(
+    client: Client,
+    args: Arguments,
+    length: number,
+    following: number,
+  ): LargeValue | null {
+    return this.#dispatcher.reserveValue(client, args, length, following);
   }
 
   isInTransaction(client: Client): boolean {

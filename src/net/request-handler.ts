@@ -5,10 +5,10 @@
  */
 
 import type { Client, Connection } from '../commands/client.js';
-import type { LargeValue } from '../keyspace/large-value.js';
 import type { Log } from '../observability/log.js';
 import type { Stats } from '../observability/stats.js';
 import type { Arguments } from '../resp/arguments.js';
+import type { ValueSource } from '../resp/bulk-apart.js';
 import type { ReplyWriter } from '../resp/reply-writer.js';
 
 /** Executed; go on. */
@@ -20,7 +20,7 @@ export const AGAIN = 2;
 /** What the session does after a request; the same numbers as in commands/dispatch. */
 export type Outcome = typeof CONTINUE | typeof STOP | typeof AGAIN;
 
-export interface RequestHandler {
+export interface RequestHandler extends ValueSource {
   /**
    * A connection was accepted. Returns its client, or an error text (without `-` and CRLF) that is
    * sent before the connection is closed again (see admission.ts); the handler counts it as
@@ -34,17 +34,6 @@ export interface RequestHandler {
   endBatch(client: Client): void;
   /** Executes one request. With client.closesAfterReply set the connection ends after the batch. */
   onRequest(client: Client, args: Arguments, reply: ReplyWriter): Outcome;
-  /**
-   * Where to read a long bulk of a request that is arriving: argument `args.count` of `length`
-   * bytes, with `following` more to come. Null: collect it like any other. Whoever got it frees it
-   * with the request (Arguments.freeLarge), unless the request's execution took it.
-   */
-  reserveValue(
-    client: Client,
-    args: Arguments,
-    length: number,
-    following: number,
-  ): LargeValue | null;
   /** An empty line: what a replica sends as a sign of life while it loads. */
   onEmptyLine(client: Client): void;
   /** Once for each client, whoever ended the connection. The connection takes nothing any more. */

@@ -16,10 +16,10 @@ import {
   TURN_MS_MAX,
 } from '../limits.js';
 import type { Arguments } from '../resp/arguments.js';
+import { setBulkApart } from '../resp/bulk-apart.js';
 import type { ReplySink, ReplyWriter } from '../resp/reply-writer.js';
 import { INCOMPLETE, NOTHING, REQUEST, type RequestDecoder } from '../resp/request-decoder.js';
 import { adoptSocket, descriptorOf } from './accepted-socket.js';
-import { setBulkApart } from './bulk-apart.js';
 import type { InputBuffer } from './input-buffer.js';
 import { Intake } from './intake.js';
 import { OutputBuffer } from './output-buffer.js';

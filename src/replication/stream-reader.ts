@@ -7,7 +7,9 @@
 
 import type { Client } from '../commands/client.js';
 import type { StreamExecutor } from '../commands/services.js';
+import type { LargeValue } from '../keyspace/large-value.js';
 import { Arguments } from '../resp/arguments.js';
+import { setBulkApart } from '../resp/bulk-apart.js';
 import { INCOMPLETE, MALFORMED, REQUEST, RequestDecoder } from '../resp/request-decoder.js';
 import { latin1 } from '../structures/bytes.js';
 
@@ -35,6 +37,10 @@ export class StreamReader {
   #restLength = 0;
   /** How many of them are decoded already (commands inside an open MULTI). */
   #restDecoded = 0;
+  /** A long value of the command in hand, read straight into its block. */
+  #value: LargeValue | null = null;
+  /** Where its bytes stand in the command: after so many of those kept in #rest. */
+  #valueAt = 0;
   #isEnded = false;
 
   constructor(parts: StreamReaderParts) {
@@ -45,12 +51,14 @@ export class StreamReader {
 
   /** Bytes received and not yet applied. */
   get unappliedBytes(): number {
-    return this.#restLength;
+    return this.#restLength + (this.#args.large?.filled ?? 0);
   }
 
   /** No further command is executed, not even of the bytes in hand. */
   end(): void {
     this.#isEnded = true;
+    this.#value = null;
+    this.#args.freeLarge();
   }
 
   /**
@@ -58,6 +66,12 @@ export class StreamReader {
    * ends the link, or null.
    */
   push(bytes: Uint8Array, start: number, end: number): string | null {
+    if (this.#value !== null) {
+      start += this.#value.write(bytes, start, end);
+      if (!this.#value.isWhole) return null;
+      this.#value = null;
+    }
+    if (start === end) return null;
     if (this.#restLength === 0) return this.#apply(bytes, start, start, end, true);
     this.#appendRest(bytes, start, end);
     return this.#apply(this.#rest, 0, this.#restDecoded, this.#restLength, false);
@@ -82,12 +96,20 @@ export class StreamReader {
     let at = from;
     while (!this.#isEnded) {
       const result = decoder.next(buffer, at, end, args);
-      if (result === INCOMPLETE) break;
+      if (result === INCOMPLETE) {
+        this.#value = setBulkApart(executor, { client, decoder, args }, buffer, at, end);
+        if (this.#value === null) break;
+        // The value's bytes are in their place; what is kept ends where they began.
+        end = at + decoder.parsedBytes;
+        this.#valueAt = decoder.parsedBytes;
+        break;
+      }
       if (result === MALFORMED) {
         if (applied > logged) onApplied(buffer, logged, applied);
         return String(decoder.error);
       }
       at = decoder.position;
+      const { large } = args;
       if (result === REQUEST) {
         if (this.#isGetAck(args)) {
           if (applied > logged) onApplied(buffer, logged, applied);
@@ -96,6 +118,14 @@ export class StreamReader {
         } else if (!(args.count === 1 && args.is(0, PING)) || executor.isInTransaction(client)) {
           if (!executor.execute(client, args)) this.#parts.onFailed();
         }
+      }
+      if (large !== null) {
+        // Never inside MULTI. The bytes go into the log before anything can change them.
+        const valueAt = args.requestStart + this.#valueAt;
+        onApplied(buffer, logged, valueAt);
+        onApplied(large.bytes, 0, large.length);
+        logged = valueAt;
+        args.freeLarge();
       }
       if (!executor.isInTransaction(client)) applied = at;
     }

@@ -197,6 +197,7 @@ export class SimNode {
       closePrimary: (client: Client): void => {
         this.#queues.delete(client);
       },
+      reserveValue: () => null,
       isInTransaction: (client: Client): boolean => this.#queues.has(client),
       execute: (client: Client, args: Arguments): boolean => {
         assert(!this.isLoading, 'the stream runs while loading');

@@ -12,11 +12,15 @@ import {
   LARGE_VALUE_TRUST_FACTOR,
   LARGE_VALUE_TRUSTED_BYTES,
 } from '../limits.js';
-import type { Arguments } from '../resp/arguments.js';
-import type { RequestDecoder } from '../resp/request-decoder.js';
+import type { Arguments } from './arguments.js';
+import type { RequestDecoder } from './request-decoder.js';
 
-/** Gives out blocks: see RequestHandler. */
 export interface ValueSource {
+  /**
+   * Where to read a long bulk of a request that is arriving: argument `args.count` of `length`
+   * bytes, with `following` more to come. Null: collect it like any other. Whoever got it frees it
+   * with the request (Arguments.freeLarge), unless the request's execution took it.
+   */
   reserveValue(
     client: Client,
     args: Arguments,
