@@ -201,7 +201,14 @@ export class FakeReplica {
   async #until(isThere: () => boolean): Promise<void> {
     while (!isThere()) {
       if (this.isClosed) throw new Error('the primary closed the connection');
-      await Promise.race([once(this.socket, 'data'), once(this.socket, 'close')]);
+      const settled = new AbortController();
+      const { signal } = settled;
+      try {
+        const next = ['data', 'close'].map((event) => once(this.socket, event, { signal }));
+        await Promise.race(next);
+      } finally {
+        settled.abort();
+      }
     }
   }
 
