@@ -122,7 +122,7 @@ test('dir and dbfilename can be changed at run time', async () => {
 
 test('a snapshot holds one moment, however much is written meanwhile', async () => {
   const { server, client } = await start();
-  await client.call('DEBUG', 'POPULATE', '200000');
+  await client.call('DEBUG', 'POPULATE', '50000');
   const before = await digest(client);
   const saving = client.call('BGSAVE');
   let writes = 0;
