@@ -9,6 +9,7 @@ import { Memory } from '../../../src/memory/memory.js';
 import { latin1, latin1Text } from '../../../src/structures/bytes.js';
 import { writeInteger } from '../../../src/structures/integers.js';
 import { KeyedHash } from '../../../src/structures/siphash.js';
+import { ownTimeMs } from '../../helpers/own-time.js';
 import { checkWalk, type ModelDatabase, seededRandom } from './keyspace-model.js';
 
 const isLong = process.env.TANDEM_LONG === '1';
@@ -63,6 +64,23 @@ test('a flood of keys chosen for one seed is harmless under another', () => {
   const perKey = (keyspace: Keyspace): number => keyspace.databases[0].contents.dict.longestChain();
   assert.ok(perKey(unlucky) > 50, `${perKey(unlucky)}`);
   assert.ok(perKey(lucky) <= 3, `${perKey(lucky)}`);
+});
+
+test('growth stops nobody: no batch of inserts stands out, however many keys there are', () => {
+  const keyspace = newKeyspace(new Uint8Array(8).fill(5));
+  const count = isLong ? 10_000_000 : 500_000;
+  const batch = 1024;
+  // Uncompiled code is slow: that is the start of a process, not growth.
+  const warmUp = 100 * batch;
+  const long: string[] = [];
+  for (let n = 0; n < count; n += batch) {
+    const startMs = ownTimeMs();
+    for (let i = 0; i < batch; i++) put(keyspace, n + i);
+    const spentMs = ownTimeMs() - startMs;
+    if (n >= warmUp && spentMs > 10) long.push(`${spentMs.toFixed(1)} ms at ${n}`);
+  }
+  // A growing table that is copied would show at each doubling; the machine itself now and then.
+  assert.ok(long.length <= 3, long.join(', '));
 });
 
 test('95 % deleted at random: the dict shrinks and memory is given back', () => {
