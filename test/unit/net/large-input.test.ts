@@ -1,6 +1,6 @@
 /*
  * Long bulks that a session reads straight into the block of a value: however they are cut up, by
- * either way of reading a socket, the request is the same; and whatever ends it, the block is freed.
+ * either way of reading a socket, the request is the same. Whatever ends it, the block is freed.
  */
 
 import assert from 'node:assert/strict';
