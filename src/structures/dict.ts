@@ -246,9 +246,8 @@ export class Dict {
     let word = slot >> 2;
     let wanted = -1 << ((slot & 3) << 3);
     while (bucket !== 0) {
-      memory.locate(bucket);
-      const words = memory.i32;
-      const base = memory.base >>> 2;
+      const words = memory.words(bucket);
+      const base = memory.wordIndex(bucket);
       for (; word < TAG_WORDS; word++) {
         const difference = words[base + word] ^ tags;
         // The high bit of each byte that is zero; a byte after one may be marked falsely.
@@ -274,9 +273,8 @@ export class Dict {
   /** The first free slot of a bucket, -1 when it is full. */
   #freeSlot(bucket: Ref): number {
     const memory = this.#memory;
-    memory.locate(bucket);
-    const words = memory.i32;
-    const base = memory.base >>> 2;
+    const words = memory.words(bucket);
+    const base = memory.wordIndex(bucket);
     for (let word = 0; word < TAG_WORDS; word++) {
       const tags = words[base + word];
       const marks = (tags - ONES) & ~tags & HIGHS;
