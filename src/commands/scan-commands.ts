@@ -1,7 +1,8 @@
 /*
  * Looking through a whole database: SCAN and KEYS. Both collect references first and reply
- * afterwards; nothing is changed in between, so the references hold. The cursor and its guarantee
- * (a key that is there from start to end is seen at least once) belong to the keyspace's dict.
+ * afterwards; nothing is changed in between, so the references hold: the expired keys that SCAN
+ * came across are deleted after its reply. The cursor and its guarantee (a key that is there from
+ * start to end is seen at least once) belong to the keyspace's dict.
  */
 
 import type { Ref } from '../memory/memory.js';
@@ -88,39 +89,49 @@ function scan(ctx: Context, args: Arguments): void {
   }
   const { count, pattern, type } = options;
   const found: Ref[] = [];
+  const expired: Uint8Array[] = [];
   let seen = 0;
   let buckets = count * BUCKETS_PER_COUNT;
   do {
     cursor = db.scan(cursor, (entry) => {
       seen++;
       const isWanted = type === null || db.typeOf(entry) === type;
-      if (isWanted && isShown(ctx, entry, pattern)) found.push(entry);
+      if (!isWanted || !matches(ctx, entry, pattern)) return;
+      if (db.isExpired(entry)) expired.push(copyOfKey(ctx, entry));
+      else found.push(entry);
     });
     buckets--;
   } while (cursor !== 0 && seen < count && buckets > 0);
   reply.array(2);
   reply.bulkLatin1(String(cursor));
   replyKeys(ctx, found);
+  // A replica waits for its primary to delete them.
+  if (ctx.keyspace.expiryMode !== 'primary') return;
+  for (const key of expired) db.delete(key, 0, key.length);
 }
 
 function keys(ctx: Context, args: Arguments): void {
   const pattern = patternOf(args, 1);
   const found: Ref[] = [];
   ctx.db.forEach((entry) => {
-    if (isShown(ctx, entry, pattern)) found.push(entry);
+    if (!ctx.db.isExpired(entry) && matches(ctx, entry, pattern)) found.push(entry);
   });
   replyKeys(ctx, found);
 }
 
-/** Whether the key matches and has not expired. */
-function isShown(ctx: Context, entry: Ref, pattern: Uint8Array | null): boolean {
+function matches(ctx: Context, entry: Ref, pattern: Uint8Array | null): boolean {
   const { db } = ctx;
-  if (db.isExpired(entry)) return false;
   if (pattern === null) return true;
   const length = db.keyLength(entry);
   if (keyBuffer.length < length) keyBuffer = new Uint8Array(length * 2);
   db.copyKey(entry, keyBuffer, 0);
   return matchesGlob(pattern, keyBuffer, 0, length);
+}
+
+function copyOfKey({ db }: Context, entry: Ref): Uint8Array {
+  const key = new Uint8Array(db.keyLength(entry));
+  db.copyKey(entry, key, 0);
+  return key;
 }
 
 function replyKeys(ctx: Context, entries: readonly Ref[]): void {

@@ -143,6 +143,21 @@ streamSuite('strings and keys', [
     ],
   },
   {
+    name: 'SCAN deletes the expired keys that it would have shown, KEYS none',
+    lines: [
+      'DEBUG SET-ACTIVE-EXPIRE 0',
+      'MSET scanned v other v kept v',
+      'PEXPIRE scanned 1',
+      'PEXPIRE other 1',
+      'DEBUG SLEEP 0.01',
+      'KEYS *',
+      'SCAN 0 COUNT 100 TYPE string MATCH s*',
+      'SET between v',
+      'SCAN 0 COUNT 100',
+      'DEBUG SET-ACTIVE-EXPIRE 1',
+    ],
+  },
+  {
     name: 'SET with PXAT is absolute already and travels as it came',
     since: '7.2',
     lines: [
