@@ -44,6 +44,8 @@ export class Dispatcher {
   #isOpen = false;
   /** The batch's client has changed something that is not yet in the stream. */
   #hasWritten = false;
+  /** Errors of the reply that some command has failed with: those inside EXEC are not EXEC's. */
+  #errorsCounted = 0;
   /** A command is running: expired keys join its unit. */
   #isRunning = false;
   readonly #timer: CommandTimer;
@@ -173,10 +175,13 @@ export class Dispatcher {
     timer.begin(command);
     context.changes = 0;
     context.declared = 'request';
-    const errorsBefore = context.reply.errorCount;
+    this.#errorsCounted = context.reply.errorCount;
     (command.run as (ctx: CommandContext, args: Arguments) => void)(context, args);
     if (context.changes > 0) this.#propagate(args);
-    if (context.reply.errorCount !== errorsBefore) this.#services.stats.onFailed(command.index);
+    if (context.reply.errorCount !== this.#errorsCounted) {
+      this.#errorsCounted = context.reply.errorCount;
+      this.#services.stats.onFailed(command.index);
+    }
     if (timer.end(command, args)) this.#renewTime();
     context.client.commandCount++;
   }
