@@ -211,11 +211,11 @@ function getKeys(ctx: Context, args: Arguments, withFlags: boolean): void {
   const keys = findKeys(specs, args, 2);
   if (keys === null || keys.length === 0) return reply.error(errors.INVALID_ARGUMENTS);
   reply.array(keys.length);
-  for (const { index, spec } of keys) {
+  for (const { index, flags } of keys) {
     if (withFlags) reply.array(2);
     reply.bulk(args.buffer, args.start[index], args.end[index]);
     if (!withFlags) continue;
-    const names = keyFlags(spec);
+    const names = keyFlags(flags);
     reply.set(names.length);
     for (const name of names) reply.simple(name);
   }

@@ -91,9 +91,9 @@ export function legacyKeys(specs: readonly KeySpec[] | undefined): [number, numb
   return range;
 }
 
-/** The flags of a key specification as COMMAND shows them. */
-export function keyFlags(spec: KeySpec): string[] {
-  const wanted = new Set(spec.flags.map((flag) => flag.toLowerCase()));
+/** The flags of a key as COMMAND shows them. */
+export function keyFlags(flags: readonly string[]): string[] {
+  const wanted = new Set(flags.map((flag) => flag.toLowerCase()));
   return KEY_FLAGS.filter((flag) => wanted.has(flag.toLowerCase()));
 }
 
@@ -105,7 +105,7 @@ function writeKeySpec(reply: ReplyWriter, spec: KeySpec): void {
     reply.bulkText(notes);
   }
   reply.bulkLatin1('flags');
-  writeWords(reply, keyFlags(spec));
+  writeWords(reply, keyFlags(spec.flags));
   reply.bulkLatin1('begin_search');
   if ('index' in begin) writeTyped(reply, 'index', [['index', begin.index]]);
   else {

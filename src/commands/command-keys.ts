@@ -1,6 +1,7 @@
 /*
- * Which arguments of a request are keys, found by the key specifications of its row: what COMMAND
- * GETKEYS answers. Pure: a row and arguments in, positions out.
+ * Which arguments of a request are keys and what happens to them, found by the key specifications
+ * of its row: what COMMAND GETKEYS and GETKEYSANDFLAGS answer. Pure: a row and arguments in,
+ * positions out.
  */
 
 import type { Arguments } from '../resp/arguments.js';
@@ -10,7 +11,7 @@ import { integerArgument } from './server-arguments.js';
 export interface FoundKey {
   /** Index of the argument. */
   readonly index: number;
-  readonly spec: KeySpec;
+  readonly flags: readonly string[];
 }
 
 /**
@@ -28,9 +29,19 @@ export function findKeys(
     if (begin === null) continue;
     const range = rangeOf(spec, { args, from, begin });
     if (range === null) return null;
-    for (let i = range.first; i <= range.last; i += range.step) found.push({ index: i, spec });
+    const flags = flagsOf(spec, args, from);
+    for (let i = range.first; i <= range.last; i += range.step) found.push({ index: i, flags });
   }
   return found;
+}
+
+function flagsOf({ flags, flagsByWord }: KeySpec, args: Arguments, from: number) {
+  if (flagsByWord === undefined) return flags;
+  const { word, present, absent } = flagsByWord;
+  for (let i = from + flagsByWord.from; i < args.count; i++) {
+    if (args.is(i, word)) return present;
+  }
+  return absent;
 }
 
 /** Index of the argument where the search begins, `null` when its keyword is not there. */

@@ -52,6 +52,13 @@ export interface KeySpec {
     | { readonly lastKey: number; readonly step: number; readonly limit: number }
     | { readonly keyNumberIndex: number; readonly firstKey: number; readonly step: number };
   readonly notes?: string;
+  /** What `variable_flags` come down to, by whether the word is among the arguments from `from` on. */
+  readonly flagsByWord?: {
+    readonly word: Uint8Array;
+    readonly from: number;
+    readonly present: readonly string[];
+    readonly absent: readonly string[];
+  };
 }
 
 export type Handler = (ctx: Context, args: Arguments) => void;

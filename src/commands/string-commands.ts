@@ -6,11 +6,17 @@
 
 import { KEEP_EXPIRY, NO_EXPIRY } from '../keyspace/string-value.js';
 import type { Arguments } from '../resp/arguments.js';
-import { type Context, defineCommands, keyRange } from './command.js';
+import { type Context, defineCommands, type KeySpec, keyRange } from './command.js';
 import { wrongArity } from './errors.js';
 import { deletionVerb, isAlreadyPast } from './expire-rules.js';
 import { expireAtMs } from './expire-time.js';
-import { isGetOption, parseStringOptions, readExpiry, StringOptions } from './string-options.js';
+import {
+  GET,
+  isGetOption,
+  parseStringOptions,
+  readExpiry,
+  StringOptions,
+} from './string-options.js';
 import { argumentRange, firstKey, isString, replyStored, storeString } from './string-values.js';
 
 const options = new StringOptions();
@@ -218,6 +224,21 @@ function storePairs(ctx: Context, args: Arguments): void {
 
 const group = 'string';
 
+/** SET reads only when asked for what was there. */
+const setKey: readonly KeySpec[] = [
+  {
+    flags: ['RW', 'access', 'update', 'variable_flags'],
+    begin: { index: 1 },
+    find: { lastKey: 0, step: 1, limit: 0 },
+    flagsByWord: {
+      word: GET,
+      from: 3,
+      present: ['RW', 'access', 'update'],
+      absent: ['OW', 'update'],
+    },
+  },
+];
+
 export const stringCommands = defineCommands([
   {
     name: 'get',
@@ -234,7 +255,7 @@ export const stringCommands = defineCommands([
     name: 'set',
     arity: -3,
     flags: ['write', 'denyoom'],
-    keys: firstKey('RW', 'access', 'update', 'variable_flags'),
+    keys: setKey,
     group,
     since: '1.0.0',
     summary: 'Stores a string at a key, whatever was there, with conditions and a time to live.',

@@ -34,7 +34,7 @@ export class StringOptions {
 
 export const NX: Uint8Array = latin1('nx');
 export const XX: Uint8Array = latin1('xx');
-const GET = latin1('get');
+export const GET: Uint8Array = latin1('get');
 const KEEPTTL = latin1('keepttl');
 const PERSIST = latin1('persist');
 const EX = latin1('ex');

@@ -80,6 +80,8 @@ oracleSuite('server', [
       'COMMAND GETKEYS',
       'COMMAND GETKEYSANDFLAGS MSET a 1 b 2',
       'COMMAND GETKEYSANDFLAGS GETDEL a',
+      'COMMAND GETKEYSANDFLAGS SET a get',
+      'COMMAND GETKEYSANDFLAGS SET a 1 EX 10 get',
       'COMMAND nonsense',
       'COMMAND COUNT x',
     ],

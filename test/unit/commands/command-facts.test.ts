@@ -130,7 +130,7 @@ function describedKeySpec(spec: KeySpec): KeySpecFacts {
   const { begin, find } = spec;
   return {
     ...(spec.notes === undefined ? {} : { notes: spec.notes }),
-    flags: keyFlags(spec),
+    flags: keyFlags(spec.flags),
     begin_search:
       'index' in begin
         ? { type: 'index', spec: { index: begin.index } }
