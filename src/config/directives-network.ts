@@ -55,8 +55,10 @@ export const networkDirectives = [
   directive('bind-source-addr', text(), {
     initial: '',
     mutable: 'yes',
-    apply: 'kept',
-    prose: 'The local address that connections to a primary come from. The kernel chooses it here.',
+    apply: 'read',
+    prose:
+      'The local address that connections to a primary come from. Empty: the kernel chooses.' +
+      ' While it is not one of ours no connection comes about.',
   }),
   directive('unixsocket', path(), {
     initial: '',

@@ -24,5 +24,12 @@ export interface LinkSocketEvents {
   onClose(error: string | null): void;
 }
 
+export interface DialTarget {
+  readonly host: string;
+  readonly port: number;
+  /** Where the connection comes from; '' = the kernel chooses. */
+  readonly localAddress: string;
+}
+
 /** Events never come from inside the call. */
-export type Dial = (target: { host: string; port: number }, events: LinkSocketEvents) => LinkSocket;
+export type Dial = (target: DialTarget, events: LinkSocketEvents) => LinkSocket;

@@ -187,7 +187,7 @@ export class Link {
   }
 
   #connect(reason: string): void {
-    const { log, clock, dial } = this.#options;
+    const { log, clock, config, dial } = this.#options;
     const target = this.#target;
     if (target === null) return;
     const epoch = ++this.#epoch;
@@ -196,7 +196,8 @@ export class Link {
     this.#lastIoMs = clock.monotonicMs();
     this.#handshake = new HandshakeReader();
     log.notice('MASTER <-> REPLICA sync started');
-    this.#socket = dial(target, {
+    const route = { ...target, localAddress: config.values['bind-source-addr'] };
+    this.#socket = dial(route, {
       onConnect: () => {
         if (epoch === this.#epoch) this.#onConnect();
       },

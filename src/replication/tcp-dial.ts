@@ -3,7 +3,7 @@
  * Errors come out in the words of the C library, as Redis logs them.
  */
 
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import type { Dial, LinkSocket, LinkSocketEvents } from './link-socket.js';
 
@@ -20,7 +20,9 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 export const dialTcp: Dial = (target, events) => {
-  const socket = connect({ host: target.host, port: target.port, noDelay: true });
+  const { host, port, localAddress } = target;
+  const source = isIP(localAddress) === 0 ? {} : { localAddress };
+  const socket = connect({ host, port, noDelay: true, ...source });
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   return new TcpLinkSocket(socket, events);
 };

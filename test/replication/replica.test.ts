@@ -53,6 +53,13 @@ test('the handshake tells port, address and capabilities, and uses the password'
   await stopAll(replica.server, primary);
 });
 
+test('the connection to the primary comes from bind-source-addr', async () => {
+  const { primary, replica } = await startPair({}, ['--bind-source-addr', '127.0.0.2']);
+  await waitForLink(replica);
+  assert.equal(primary.links[0].socket.remoteAddress, '127.0.0.2');
+  await stopAll(replica.server, primary);
+});
+
 test('GETACK is answered with the offset before it', async () => {
   const { primary, replica } = await startPair();
   await waitForLink(replica);
