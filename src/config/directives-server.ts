@@ -60,8 +60,8 @@ export const serverDirectives = [
   }),
   directive('log-format', oneOf(['text', 'json']), {
     initial: 'text',
-    mutable: 'no',
-    apply: 'start',
+    mutable: 'yes',
+    apply: 'hook',
     prose: "Log lines in Redis's own format, or one JSON object a line. Redis does not know it.",
   }),
   directive('always-show-logo', yesNo, {
@@ -127,9 +127,9 @@ export const serverDirectives = [
   directive('proc-title-template', text(refuseTitleTemplate), {
     initial: '{title} {listen-addr} {server-mode}',
     mutable: 'yes',
-    apply: 'read',
+    apply: 'hook',
     prose:
-      'How, when the server starts: {title}, {listen-addr}, {server-mode}, {port}, {tls-port},' +
+      'How: {title}, {listen-addr}, {server-mode}, {port}, {tls-port},' +
       ' {unixsocket} and {config-file} are filled in.',
   }),
   directive('locale-collate', text(), {

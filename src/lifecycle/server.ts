@@ -137,6 +137,14 @@ export class Server {
       log.level = level;
       return null;
     });
+    config.onChange('log-format', (format) => {
+      log.format = format;
+      return null;
+    });
+    config.onChange('proc-title-template', () => {
+      this.#setTitle();
+      return null;
+    });
     config.onChange('repl-backlog-size', (bytes) => {
       replication.resizeBacklog(bytes);
       return null;

@@ -13,12 +13,16 @@ import { formatLogLine, type WrittenLevel } from './log-line.js';
 
 export type LogLevel = WrittenLevel | 'nothing';
 
+export type LogFormat = 'text' | 'json';
+
 /** Who speaks: a primary (M), a replica (S), a snapshot worker (C), nobody's role yet (X). */
 export type LogRole = 'M' | 'S' | 'C' | 'X';
 
 export interface Log {
   /** The lowest level that is written. May be set at any time. */
   level: LogLevel;
+  /** How lines look from now on. */
+  format: LogFormat;
   debug(text: string): void;
   verbose(text: string): void;
   notice(text: string): void;
@@ -34,7 +38,7 @@ export interface Log {
 }
 
 export interface LogOptions {
-  readonly format: 'text' | 'json';
+  readonly format: LogFormat;
   /** '' = standard output. */
   readonly file: string;
   readonly level: LogLevel;
@@ -47,9 +51,10 @@ const levels = { debug: 20, verbose: 30, notice: 40, warning: 50 } as const;
 
 /** Throws when the file cannot be opened. The role is X until it is set. */
 export function createLog(options: LogOptions): Log {
-  const { format, file, level, pid, clock } = options;
+  const { file, level, pid, clock } = options;
   const output = new LogFile({ file, clock });
   let role: LogRole = 'X';
+  let { format } = options;
 
   const lines = {
     // Asks pino to leave level and message of each line here, so that text needs no JSON parsing.
@@ -81,6 +86,12 @@ export function createLog(options: LogOptions): Log {
     },
     set level(wanted: LogLevel) {
       logger.level = pinoLevel(wanted);
+    },
+    get format() {
+      return format;
+    },
+    set format(wanted: LogFormat) {
+      format = wanted;
     },
     debug: (text) => logger.debug(text),
     verbose: (text) => logger.verbose(text),

@@ -10,6 +10,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { info } from '../helpers/info.js';
 import { freePort } from '../helpers/ports.js';
 import { RespClient } from '../helpers/resp-client.js';
 import { startTandem, tandemArguments } from '../helpers/tandem.js';
@@ -208,5 +209,16 @@ test('the pid file is written, and removed at the end', async () => {
   assert.equal(await server.exited(), 0);
   assert.equal(existsSync(file), false);
   assert.match(server.log, /\* Removing the pid file\./);
+  await server.stop();
+});
+
+test('a new template shows in the title of the process at once', async () => {
+  const server = await startTandem();
+  const client = await server.connect();
+  await client.call('CONFIG', 'SET', 'proc-title-template', 'T {port}');
+  const fields = await info(client, 'server');
+  const shown = readFileSync(`/proc/${fields.process_id}/cmdline`, 'latin1');
+  assert.equal(shown.replace(/\0.*$/s, ''), `T ${server.port}`);
+  client.close();
   await server.stop();
 });

@@ -165,6 +165,7 @@ export class SimNode {
     };
     return {
       level: 'debug',
+      format: 'text',
       debug: line,
       verbose: line,
       notice: line,

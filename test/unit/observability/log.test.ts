@@ -49,6 +49,20 @@ test('a text from outside cannot forge a line', () => {
   assert.equal(formatLogLine(line), '1:M 09 Feb 2026 14:03:07.042 * a\\nb\\r\tc\\x1b[0m\n');
 });
 
+test('the format may change at any time', (t) => {
+  const { log, read } = logTo(t);
+  log.notice('plain');
+  log.format = 'json';
+  assert.equal(log.format, 'json');
+  log.notice('object');
+  log.format = 'text';
+  log.notice('plain again');
+  const [first, second, third] = read().split('\n');
+  assert.match(first, /^42:X .* \* plain$/);
+  assert.equal(JSON.parse(second).msg, 'object');
+  assert.match(third, /^42:X .* \* plain again$/);
+});
+
 test('the level may change at any time, down to nothing', (t) => {
   const { log, read } = logTo(t);
   log.verbose('no');

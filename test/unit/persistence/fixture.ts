@@ -11,6 +11,7 @@ import type { Log } from '../../../src/observability/log.js';
 
 export class RecordingLog implements Log {
   level: Log['level'] = 'debug';
+  format: Log['format'] = 'text';
   readonly lines: string[] = [];
 
   debug(text: string): void {
