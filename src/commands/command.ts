@@ -52,7 +52,7 @@ export interface KeySpec {
     | { readonly lastKey: number; readonly step: number; readonly limit: number }
     | { readonly keyNumberIndex: number; readonly firstKey: number; readonly step: number };
   readonly notes?: string;
-  /** What `variable_flags` come down to, by whether the word is among the arguments from `from` on. */
+  /** What `variable_flags` are in a request: it depends on a word among its later arguments. */
   readonly flagsByWord?: {
     readonly word: Uint8Array;
     readonly from: number;
