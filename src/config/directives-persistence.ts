@@ -173,7 +173,7 @@ export const persistenceDirectives = [
   directive('rdb-key-save-delay', integer({ min: INT32_MIN, max: INT32_MAX }), {
     initial: 0,
     mutable: 'yes',
-    apply: 'kept',
+    apply: 'read',
     isHidden: true,
     prose:
       'Microseconds to wait after each key of a snapshot (negative: keys to each one). For tests.',
@@ -181,7 +181,7 @@ export const persistenceDirectives = [
   directive('key-load-delay', integer({ min: INT32_MIN, max: INT32_MAX }), {
     initial: 0,
     mutable: 'yes',
-    apply: 'kept',
+    apply: 'read',
     isHidden: true,
     prose:
       'Microseconds to wait after each key that is loaded (negative: keys to each one). For tests.',

@@ -85,9 +85,13 @@ export class LoadSession {
     return this.error;
   }
 
-  /** Works until bytes are lacking, `deadlineMs` (monotonic) has passed, or the end. */
-  run(deadlineMs: number): LoadStep {
+  /**
+   * Works until bytes are lacking, `deadlineMs` (monotonic) has passed, `keysMax` are loaded, or
+   * the end.
+   */
+  run(deadlineMs: number, keysMax: number = Number.POSITIVE_INFINITY): LoadStep {
     const { reader } = this;
+    const keysStop = this.keysLoaded + keysMax;
     let untilLook = LOAD_DEADLINE_PERIOD_KEYS;
     for (;;) {
       const event = reader.next();
@@ -101,6 +105,7 @@ export class LoadSession {
         this.isEnded = true;
         return 'end';
       }
+      if (this.keysLoaded >= keysStop) return 'yield';
       untilLook -= event === 'piece' ? LOAD_DEADLINE_PERIOD_KEYS : 1;
       if (untilLook > 0) continue;
       if (this.options.monotonicMs() >= deadlineMs) return 'yield';

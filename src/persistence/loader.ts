@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../commands/services.js';
 import type { Config } from '../config/config.js';
 import type { ExpiryMode, Keyspace } from '../keyspace/keyspace.js';
@@ -16,6 +16,7 @@ import { LOAD_CHUNK_BYTES, LOAD_SLICE_MS } from '../limits.js';
 import type { Log } from '../observability/log.js';
 import { errorText, isSystemError } from './error-text.js';
 import { LoadSession } from './load-session.js';
+import { paceOf } from './pace.js';
 import { describeRdbError, type RdbError } from './rdb/read-error.js';
 import type { ReplicationMark } from './transfer.js';
 
@@ -265,17 +266,20 @@ export class Loader {
   ): Promise<RdbError | null> {
     session.feed(bytes, start, end);
     for (;;) {
+      // A file that is only checked is not meant.
+      const isLoading = this.progress?.session === session;
+      const pace = isLoading ? paceOf(this.config.values['key-load-delay']) : null;
       let step: ReturnType<LoadSession['run']>;
       try {
         this.keyspace.nowMs = this.clock.wallMs();
-        step = session.run(this.clock.monotonicMs() + LOAD_SLICE_MS);
+        step = session.run(this.clock.monotonicMs() + LOAD_SLICE_MS, pace?.keys);
       } catch (error) {
         // The address space is exhausted, most likely: an operating error like a full disk.
         return { kind: 'io', offset: session.offset, reason: errorText(error) };
       }
       if (step === 'error') return session.error;
       if (step !== 'yield') return null;
-      await nextTurn();
+      await (pace === null ? nextTurn() : wait(pace.ms));
     }
   }
 

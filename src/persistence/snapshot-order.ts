@@ -4,6 +4,7 @@
  */
 
 import type { FrozenViewHandle } from '../memory/memory.js';
+import type { Pace } from './pace.js';
 import type { RdbAux } from './rdb/writer.js';
 
 /** Which access bits are written, and what time it was. */
@@ -27,6 +28,8 @@ export interface SnapshotOrder {
   /** fdatasync along the way (rdb-save-incremental-fsync), and fsync at the end. */
   readonly syncs: boolean;
   readonly syncsOften: boolean;
+  /** Null: as fast as it goes. */
+  readonly pace: Pace | null;
   readonly aux: RdbAux;
 }
 

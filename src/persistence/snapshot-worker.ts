@@ -16,6 +16,11 @@ import { RdbWriter } from './rdb/writer.js';
 import type { SnapshotOrder, SnapshotReport } from './snapshot-order.js';
 import { SnapshotTraversal } from './snapshot-traversal.js';
 
+/** A snapshot that is slowed down looks for an abort this often, and tells how far it is. */
+const WAIT_MS_MAX = 50;
+const REPORT_MS = 500;
+const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4));
+
 class Aborted extends Error {}
 
 class SnapshotRun {
@@ -24,6 +29,8 @@ class SnapshotRun {
   private bytes = 0;
   private syncedBytes = 0;
   private reportedBytes = 0;
+  /** Waited since the last report. */
+  private waitedMs = 0;
   /** What is being done, for the log line of a failure. */
   private operation = 'rdbSaveRio';
 
@@ -47,7 +54,11 @@ class SnapshotRun {
         access: order.access,
       });
       writer.begin(order.aux);
-      traversal.run(SNAPSHOT_PERIOD_KEYS, () => this.checkAbort());
+      const { pace } = order;
+      traversal.run(pace?.keys ?? SNAPSHOT_PERIOD_KEYS, () => {
+        this.checkAbort();
+        if (pace !== null) this.wait(pace.ms, traversal.keys);
+      });
       writer.end();
       this.operation = 'fsync';
       if (order.syncs) fsyncSync(order.descriptor);
@@ -69,8 +80,22 @@ class SnapshotRun {
       fdatasyncSync(this.order.descriptor);
       this.syncedBytes = this.bytes;
     }
-    if (this.bytes - this.reportedBytes < SNAPSHOT_CHUNK_BYTES) return;
+    if (this.bytes - this.reportedBytes >= SNAPSHOT_CHUNK_BYTES) this.report(keys);
+  }
+
+  /** Slows the snapshot down; an abort and the progress do not wait for it. */
+  private wait(ms: number, keys: number): void {
+    for (let left = ms; left > 0; left -= WAIT_MS_MAX) {
+      Atomics.wait(NOBODY_WAKES, 0, 0, Math.min(left, WAIT_MS_MAX));
+      this.checkAbort();
+    }
+    this.waitedMs += ms;
+    if (this.waitedMs >= REPORT_MS) this.report(keys);
+  }
+
+  private report(keys: number): void {
     this.reportedBytes = this.bytes;
+    this.waitedMs = 0;
     report({ kind: 'progress', bytes: this.bytes, keys });
   }
 

@@ -13,6 +13,7 @@ import type { Memory } from '../memory/memory.js';
 import type { Log } from '../observability/log.js';
 import { errorText } from './error-text.js';
 import type { Loader } from './loader.js';
+import { paceOf } from './pace.js';
 import type { RdbAux } from './rdb/writer.js';
 import { SaveFile } from './save-file.js';
 import { SnapshotFigures } from './snapshot-info.js';
@@ -329,6 +330,7 @@ export class Snapshots implements SnapshotControl {
         atMs: nowMs,
         decayMinutes: values['lfu-decay-time'],
       },
+      pace: paceOf(values['rdb-key-save-delay']),
       syncs: job.file !== null,
       syncsOften: job.file !== null && values['rdb-save-incremental-fsync'],
       aux: aux satisfies RdbAux,

@@ -12,6 +12,7 @@ import { Config } from '../../../src/config/config.js';
 import { Loader, type LoadFailure, type LoadResult } from '../../../src/persistence/loader.js';
 import type { ReplicationMark } from '../../../src/persistence/transfer.js';
 import { latin1Text } from '../../../src/structures/bytes.js';
+import { waitFor } from '../../helpers/wait-for.js';
 import { RecordingLog, TestClock, temporaryFolder } from './fixture.js';
 import { contentsOf, makeKeyspace, put } from './plain-data.js';
 import { entry, type PlainEntry, rawRdb, writeRdb } from './rdb/rdb-bytes.js';
@@ -242,6 +243,19 @@ test('the loop has its turns while a file is loaded, and INFO tells how far it i
   assert.ok(turns > 4, `${turns} turns`);
   assert.match(lines.join(' '), /loading_total_bytes:\d{6,}.* loading_loaded_perc:\d+\.\d\d/);
   assert.equal(keyspace.size, entries.length);
+});
+
+test('key-load-delay slows a load down while it lasts', async () => {
+  const { config, loader, path, keyspace } = setUp();
+  const entries = Array.from({ length: 20 }, (_, at) => entry(`key:${at}`, 'v'));
+  writeFileSync(path, writeRdb(entries));
+  config.override('key-load-delay', 20_000);
+  const loading = loader.loadFile(path, { role: 'primary', flush: true });
+  await waitFor('some keys', () => loader.isLoading && keyspace.size >= 3);
+  assert.ok(keyspace.size < 20);
+  config.override('key-load-delay', 0);
+  assert.ok((await loading).ok);
+  assert.equal(keyspace.size, 20);
 });
 
 test('a stream loads as it comes and tells where the RDB ends', async () => {

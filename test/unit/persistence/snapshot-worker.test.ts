@@ -122,6 +122,22 @@ test('what was saved loads to the same data, with its mark', async () => {
   assert.deepEqual(contentsOf(keyspace), before);
 });
 
+test('rdb-key-save-delay slows a save down: progress is told, no abort waits for it', async () => {
+  const { config, keyspace, snapshots } = setUp();
+  config.override('rdb-key-save-delay', 100_000_000);
+  for (let at = 0; at < 10; at += 1) put(keyspace, { key: `k${at}`, value: 'v' });
+  const endless = snapshots.save('bgsave');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(await snapshots.abortSave(), true);
+  assert.equal(await endless, false);
+  config.override('rdb-key-save-delay', 100_000);
+  const saving = snapshots.save('bgsave');
+  await waitFor('some of the keys to be told', () =>
+    snapshots.persistenceInfoLines().includes('current_save_keys_processed:5'),
+  );
+  assert.equal(await saving, true);
+});
+
 test('a worker killed in the middle fails the save; the next one works', async () => {
   const { keyspace, snapshots, memory, dir, dump } = setUp();
   for (let at = 0; at < 300_000; at += 1) put(keyspace, { key: `k${at}`, value: `v${at}` });
