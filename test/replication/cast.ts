@@ -22,6 +22,12 @@ export interface Actor {
   client: RespClient;
 }
 
+/**
+ * More than any test writes: a replica whose link is cut again and again falls behind for as long as
+ * that goes on, and with the default of 1 MB a fast writer would rightly cost it a full sync.
+ */
+export const AMPLE_BACKLOG = ['--repl-backlog-size', '256mb'];
+
 export async function start(kind: Kind, options: ServerOptions = {}): Promise<Actor> {
   const server = await (kind === 'tandem' ? startTandem(options) : startRedis(options));
   return { kind, server, client: await server.connect() };

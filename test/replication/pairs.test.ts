@@ -12,6 +12,7 @@ import { waitFor } from '../helpers/wait-for.js';
 import { randomFrom } from '../simulation/world.js';
 import {
   type Actor,
+  AMPLE_BACKLOG,
   assertInSync,
   follow,
   type Kind,
@@ -61,7 +62,7 @@ for (const [primaryKind, replicaKind] of pairs) {
     }
 
     test('CLIENT KILL TYPE replica on the primary leads to a partial resync', async () => {
-      const primary = await start(primaryKind);
+      const primary = await start(primaryKind, { args: AMPLE_BACKLOG });
       const replica = await start(replicaKind);
       await follow(replica, primary.server.port);
       await waitForLink(replica);
@@ -84,7 +85,7 @@ for (const [primaryKind, replicaKind] of pairs) {
     });
 
     test('the link cut after each few bytes of handshake and snapshot', async () => {
-      const primary = await start(primaryKind);
+      const primary = await start(primaryKind, { args: AMPLE_BACKLOG });
       await fill(primary);
       const proxy = await TcpProxy.start({ targetPort: primary.server.port });
       const replica = await start(replicaKind);
@@ -106,7 +107,7 @@ for (const [primaryKind, replicaKind] of pairs) {
     });
 
     test('the stream cut at any byte resumes with a partial resync', async () => {
-      const primary = await start(primaryKind);
+      const primary = await start(primaryKind, { args: AMPLE_BACKLOG });
       const proxy = await TcpProxy.start({ targetPort: primary.server.port });
       const replica = await start(replicaKind);
       await follow(replica, proxy.port);
