@@ -102,7 +102,8 @@ export const INPUT_GROWTH_FACTOR = 8;
 export const SPARE_INPUT_BUFFERS_MAX = 4;
 export const SPARE_INPUT_BUFFER_BYTES = 2 * READ_BUFFER_BYTES;
 
-/** Bytes that may wait for a client which is blocked, before its socket is no longer read. */
+/** Bytes that may wait for a client which is blocked, or from a primary while a pause lasts, before
+ * the socket is no longer read. */
 export const SUSPENDED_INPUT_BYTES_MAX = 1024 * 1024;
 
 /**

@@ -11,7 +11,6 @@ import { latin1 } from '../structures/bytes.js';
 import { encodeCommand } from './encode.js';
 import { HandshakeReader } from './handshake-reader.js';
 import { type Position, primaryAddress } from './history.js';
-import { LinkConnection } from './link-connection.js';
 import {
   type HandshakeSettings,
   type LinkAction,
@@ -19,9 +18,9 @@ import {
   type LinkState,
 } from './link-machine.js';
 import type { LinkSocket } from './link-socket.js';
+import { LinkStream } from './link-stream.js';
 import type { ReplicationOptions } from './replication-options.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
-import { StreamReader } from './stream-reader.js';
 
 /** What the link tells its owner, and asks of it. */
 export interface LinkOwner {
@@ -69,8 +68,7 @@ export class Link {
   /** Bytes of the stream that came with the end of the payload. */
   #early: Uint8Array = new Uint8Array(0);
   #closedWhileLoading = false;
-  #client: Client | null = null;
-  #stream: StreamReader | null = null;
+  #stream: LinkStream | null = null;
   /** The primary knows no offsets: nothing to acknowledge. */
   #isPrePsync = false;
   #lastIoMs = 0;
@@ -107,7 +105,7 @@ export class Link {
 
   /** The client that stands for the primary while the stream is applied. */
   get client(): Client | null {
-    return this.#client;
+    return this.#stream?.client ?? null;
   }
 
   /** Bytes of the stream received, applied or not. */
@@ -159,13 +157,17 @@ export class Link {
       return;
     }
     if (state === 'idle') return;
-    if (state === 'streaming') this.#checkProven(nowMs);
+    if (state === 'streaming') {
+      this.#checkProven(nowMs);
+      if (this.#stream?.resume()) this.#lastIoMs = nowMs;
+    }
     if (nowMs - this.#ackAtMs >= ACK_PERIOD_MS) {
       if (state === 'streaming') this.sendAck();
       else if (state === 'loadingSnapshot') this.#sendSignOfLife(nowMs);
     }
     const timeoutMs = this.#options.config.values['repl-timeout'] * 1000;
-    if (state !== 'loadingSnapshot' && nowMs - this.#lastIoMs > timeoutMs) this.#onTimeout(state);
+    const isSilent = nowMs - this.#lastIoMs > timeoutMs;
+    if (isSilent && state !== 'loadingSnapshot' && !this.#stream?.isFull) this.#onTimeout(state);
   }
 
   /** REPLCONF ACK with what has been applied. */
@@ -220,7 +222,8 @@ export class Link {
     const epoch = this.#epoch;
     this.#lastIoMs = this.#options.clock.monotonicMs();
     this.#options.stats.replicationInputBytes += end - start;
-    if (this.#client !== null) this.#client.lastInteractionMs = this.#options.clock.wallMs();
+    const client = this.client;
+    if (client !== null) client.lastInteractionMs = this.#options.clock.wallMs();
     let at = start;
     while (at < end && epoch === this.#epoch) {
       const { state } = this;
@@ -365,30 +368,26 @@ export class Link {
   }
 
   #openStream(): void {
-    const { executor, clock } = this.#options;
+    const { executor, clock, isPaused } = this.#options;
     const socket = this.#socket;
     if (socket === null) return;
+    const owner = this.#owner;
     const epoch = this.#epoch;
-    const connection = new LinkConnection({
-      socket,
-      unappliedBytes: () => this.#stream?.unappliedBytes ?? 0,
-      onEnd: () => {
-        if (epoch === this.#epoch) this.#onClose(null);
-      },
-    });
-    const client = executor.openPrimary(connection);
-    client.database = this.#owner.streamDatabase;
-    this.#client = client;
-    this.#stream = new StreamReader({
+    this.#stream = new LinkStream({
       executor,
-      client,
-      onApplied: (bytes, start, end) => {
+      socket,
+      isPaused,
+      database: owner.streamDatabase,
+      onApplied: (bytes, start, end, database) => {
         if (!this.#machine.isProven) this.#machine.streamProven();
-        this.#owner.streamDatabase = client.database;
-        this.#owner.onApplied(bytes, start, end);
+        owner.streamDatabase = database;
+        owner.onApplied(bytes, start, end);
       },
       onAckWanted: () => this.sendAck(),
-      onFailed: () => this.#owner.onStreamFailed(),
+      onFailed: () => owner.onStreamFailed(),
+      onEnd: (error) => {
+        if (epoch === this.#epoch) this.#onStreamEnd(error);
+      },
     });
     this.#streamingSinceMs = clock.monotonicMs();
     this.#lastIoMs = this.#streamingSinceMs;
@@ -396,12 +395,15 @@ export class Link {
   }
 
   #readStream(bytes: Uint8Array, start: number, end: number): number {
-    const error = this.#stream?.push(bytes, start, end) ?? null;
-    if (error !== null && this.state === 'streaming') {
-      this.#options.log.warning(`Protocol error in the stream of MASTER: ${error}`);
-      this.#onClose(null);
-    }
+    this.#stream?.push(bytes, start, end);
     return end;
+  }
+
+  #onStreamEnd(error: string | null): void {
+    if (error !== null) {
+      this.#options.log.warning(`Protocol error in the stream of MASTER: ${error}`);
+    }
+    this.#onClose(null);
   }
 
   /** The stream has lasted a while: what failed before it counts no longer. */
@@ -479,10 +481,8 @@ export class Link {
 
   /** Lets go of everything that belongs to the connection. What is applied stays applied. */
   #release(): void {
-    this.#stream?.end();
+    this.#stream?.close();
     this.#stream = null;
-    if (this.#client !== null) this.#options.executor.closePrimary(this.#client);
-    this.#client = null;
     this.#socket?.destroy();
     this.#socket = null;
     this.#early = new Uint8Array(0);

@@ -38,6 +38,8 @@ export interface ReplicationOptions {
   readonly newReplid: () => string;
   readonly transfers: TransferSource;
   readonly executor: StreamExecutor;
+  /** Our primary's stream must wait, as writes of clients do. */
+  readonly isPaused: () => boolean;
   readonly dial: Dial;
   readonly intake: SnapshotIntake;
   /** Port that clients reach us at, for REPLCONF listening-port. */

@@ -20,6 +20,8 @@ const GETACK = latin1('getack');
 export interface StreamReaderParts {
   readonly executor: StreamExecutor;
   readonly client: Client;
+  /** While true bytes are kept and nothing is executed; see resume(). */
+  readonly isPaused: () => boolean;
   /** Bytes of fully applied commands, in order. */
   readonly onApplied: (bytes: Uint8Array, start: number, end: number) => void;
   /** The primary wants to know how far we are: called before the request's own bytes count. */
@@ -41,6 +43,7 @@ export class StreamReader {
   #value: LargeValue | null = null;
   /** Where its bytes stand in the command: after so many of those kept in #rest. */
   #valueAt = 0;
+  #isHeld = false;
   #isEnded = false;
 
   constructor(parts: StreamReaderParts) {
@@ -72,8 +75,26 @@ export class StreamReader {
       this.#value = null;
     }
     if (start === end) return null;
+    if (this.#parts.isPaused()) {
+      this.#appendRest(bytes, start, end);
+      this.#isHeld = true;
+      return null;
+    }
     if (this.#restLength === 0) return this.#apply(bytes, start, start, end, true);
     this.#appendRest(bytes, start, end);
+    this.#isHeld = false;
+    return this.#apply(this.#rest, 0, this.#restDecoded, this.#restLength, false);
+  }
+
+  /** Bytes wait only because of a pause. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** After a pause: applies what has come meanwhile. Returns as push() does. */
+  resume(): string | null {
+    if (!this.#isHeld) return null;
+    this.#isHeld = false;
     return this.#apply(this.#rest, 0, this.#restDecoded, this.#restLength, false);
   }
 

@@ -60,6 +60,29 @@ test('the connection to the primary comes from bind-source-addr', async () => {
   await stopAll(replica.server, primary);
 });
 
+test('CLIENT PAUSE on a replica holds the stream, and nothing of it is lost', async () => {
+  const { primary, replica } = await startPair();
+  await waitForLink(replica);
+  primary.stream('SELECT', '0');
+  primary.stream('SET', 'a', '1');
+  await waitFor('the write', async () => (await replica.client.call('GET', 'a')) === '1');
+  const applied = await offsetOf(replica);
+  await replica.client.call('CLIENT', 'PAUSE', '100000', 'WRITE');
+  // More than may wait in memory.
+  const value = 'x'.repeat(300_000);
+  for (let i = 0; i < 20; i++) primary.stream('SET', 'a', `${i}${value}`);
+  await waitFor('bytes to arrive', async () => {
+    const { slave_read_repl_offset } = await info(replica.client, 'replication');
+    return Number(slave_read_repl_offset) > applied;
+  });
+  assert.equal(await replica.client.call('GET', 'a'), '1');
+  assert.equal(await offsetOf(replica), applied);
+  await replica.client.call('CLIENT', 'UNPAUSE');
+  await waitFor('the rest', async () => (await offsetOf(replica)) === primary.offset);
+  assert.equal(await replica.client.call('GET', 'a'), `19${value}`);
+  await stopAll(replica.server, primary);
+});
+
 test('GETACK is answered with the offset before it', async () => {
   const { primary, replica } = await startPair();
   await waitForLink(replica);

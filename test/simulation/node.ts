@@ -116,6 +116,7 @@ export class SimNode {
       dial: this.#dial(),
       intake: { open: () => this.#download() },
       listeningPort: () => 6379,
+      isPaused: () => false,
       onRoleChange: () => {},
     });
     network.listen(address, (end) => this.#accept(end));

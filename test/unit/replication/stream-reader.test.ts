@@ -36,8 +36,10 @@ function newReader() {
       return words[0] !== 'UNKNOWN';
     },
   };
+  const pause = { isOn: false };
   const reader = new StreamReader({
     executor,
+    isPaused: () => pause.isOn,
     client: new Client({ id: 1, connection: {} as Connection, nowMs: 0 }),
     onApplied: (bytes, start, end) => {
       applied += latin1Text(bytes, start, end);
@@ -45,7 +47,7 @@ function newReader() {
     onAckWanted: () => acks.push(applied.length),
     onFailed: () => failures.push(executed.at(-1) ?? ''),
   });
-  return { reader, memory, executed, acks, failures, applied: () => applied };
+  return { reader, memory, pause, executed, acks, failures, applied: () => applied };
 }
 
 function wire(...commands: string[]): string {
@@ -64,6 +66,32 @@ test('commands are executed and their bytes passed on', () => {
   assert.deepEqual(executed, ['SELECT 0', 'SET a 1', 'DEL b']);
   assert.equal(applied(), text);
   assert.equal(reader.unappliedBytes, 0);
+});
+
+test('a pause keeps what comes, cut anywhere, for its end', () => {
+  const text = wire('SET a 1', 'MULTI', 'SET b 2', 'EXEC', `SET c ${'v'.repeat(100_000)}`);
+  for (let cut = 0; cut <= text.length; cut += cut < 120 ? 1 : 9999) {
+    for (const isPausedFirst of [false, true]) {
+      const { reader, pause, executed, applied, memory } = newReader();
+      const usedBytes = memory.usedBytes;
+      pause.isOn = isPausedFirst;
+      push(reader, text.slice(0, cut));
+      const before = executed.length;
+      if (isPausedFirst) assert.equal(before, 0);
+      pause.isOn = true;
+      push(reader, text.slice(cut));
+      assert.equal(executed.length, before);
+      assert.equal(applied().length + reader.unappliedBytes, text.length);
+      assert.equal(reader.isHeld, cut < text.length || isPausedFirst);
+      pause.isOn = false;
+      assert.equal(reader.resume(), null);
+      assert.equal(executed.length, 5);
+      assert.equal(applied(), text);
+      assert.equal(reader.isHeld, false);
+      reader.end();
+      assert.equal(memory.usedBytes, usedBytes);
+    }
+  }
 });
 
 test('PING is not executed but counts', () => {
