@@ -37,6 +37,7 @@ import { Shutdown } from './lifecycle/shutdown.js';
 import { Memory } from './memory/memory.js';
 import { Listener } from './net/listener.js';
 import type { Session } from './net/session.js';
+import { EventLoopMeter } from './observability/event-loop.js';
 import { createLog, type Log } from './observability/log.js';
 import { Stats } from './observability/stats.js';
 import { Loader } from './persistence/loader.js';
@@ -292,6 +293,7 @@ function composeReplication(
       newReplid: randomId,
       transfers: snapshots,
       executor,
+      isPaused: () => store.pause.isActive,
       dial: dialTcp,
       intake: new SnapshotFiles({ config, log, loader, pid: process.pid }),
       listeningPort: () => config.values.port,
@@ -336,12 +338,21 @@ function composeDispatch(
 function composePeriodicWork({ memory, keyspace, snapshots }: Store, services: Services) {
   const { stats, config, server } = services;
   const { monotonicMs } = clock;
+  const eventLoop = new EventLoopMeter();
+  let tickedAtMs = 0;
   return new PeriodicWork({
     hz: () => config.values.hz,
     onTick: [
+      () => {
+        tickedAtMs = monotonicMs();
+      },
+      () => stats.onEventLoop(eventLoop.look()),
       () => stats.sampleRates(monotonicMs()),
       () => stats.notePeakMemory(keyspace.usedBytes),
       () => snapshots.tick(),
+      () => {
+        stats.cronMicroseconds += (monotonicMs() - tickedAtMs) * 1000;
+      },
     ],
     slices: [
       (budgetMs) => {

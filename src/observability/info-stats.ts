@@ -70,6 +70,17 @@ export function statsFields({ services }: InfoSources): InfoFields {
   ];
 }
 
+/** INFO's debug section, which comes only when it is asked for by name. */
+export function debugFields({ services }: InfoSources): InfoFields {
+  const { stats } = services;
+  return [
+    ['eventloop_duration_aof_sum', 0],
+    ['eventloop_duration_cron_sum', Math.round(stats.cronMicroseconds)],
+    ['eventloop_duration_max', Math.round(stats.eventLoopMicrosecondsMax)],
+    ['eventloop_cmd_per_cycle_max', stats.commandsPerCycleMax],
+  ];
+}
+
 /** Defragmentation and tracking, which this server does not have. */
 const absentFields: InfoFields = [
   ['active_defrag_hits', 0],

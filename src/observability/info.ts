@@ -19,7 +19,7 @@ import {
   replicationFields,
   serverFields,
 } from './info-sections.js';
-import { statsFields } from './info-stats.js';
+import { debugFields, statsFields } from './info-stats.js';
 
 export interface InfoSources {
   readonly services: Services;
@@ -34,6 +34,8 @@ interface Section {
   readonly title: string;
   /** Part of INFO without arguments. */
   readonly isDefault: boolean;
+  /** Not even part of INFO ALL. */
+  readonly isHidden?: boolean;
   fields(sources: InfoSources): InfoFields;
 }
 
@@ -51,6 +53,7 @@ const sections: readonly Section[] = [
   { name: 'latencystats', title: 'Latencystats', isDefault: false, fields: latencyFields },
   { name: 'cluster', title: 'Cluster', isDefault: true, fields: () => [['cluster_enabled', 0]] },
   { name: 'keyspace', title: 'Keyspace', isDefault: true, fields: keyspaceFields },
+  { name: 'debug', title: 'Debug', isDefault: false, isHidden: true, fields: debugFields },
 ];
 
 /** The text for the sections asked for, in lower case; none means the default ones. Each section
@@ -60,7 +63,8 @@ export function infoText(sources: InfoSources, asked: readonly string[]): string
   const wantsDefault = asked.length === 0 || asked.includes('default');
   return sections
     .filter(
-      ({ name, isDefault }) => wantsAll || (wantsDefault && isDefault) || asked.includes(name),
+      ({ name, isDefault, isHidden }) =>
+        (wantsAll && isHidden !== true) || (wantsDefault && isDefault) || asked.includes(name),
     )
     .map(({ title, fields }) => formatSection(title, fields(sources)))
     .join('\r\n');

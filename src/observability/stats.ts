@@ -4,6 +4,7 @@
  * a command costs a few stores. INFO reads it. Must not know commands, sessions or formats.
  */
 
+import type { EventLoopWork } from './event-loop.js';
 import { LatencyHistogram } from './stats-latency.js';
 import { RateSampler } from './stats-rates.js';
 
@@ -44,9 +45,14 @@ export class Stats {
   /** Duration of the last freeze in µs (INFO's latest_fork_usec) and freezes so far. */
   latestFreezeMicroseconds = 0;
   freezes = 0;
-  /** Turns of the event loop that executed something, and the time spent in them (dispatch). */
+  /** Turns of the event loop, and the time spent in them; see onEventLoop(). */
   eventLoopCycles = 0;
   eventLoopMicroseconds = 0;
+  /** Of all looks at the loop, the longest turns and the most commands in a turn, on average. */
+  eventLoopMicrosecondsMax = 0;
+  commandsPerCycleMax = 0;
+  /** Time spent in what runs by the clock. */
+  cronMicroseconds = 0;
 
   /** Commands executed. */
   commandsProcessed = 0;
@@ -68,6 +74,7 @@ export class Stats {
   isTrackingLatency = true;
   readonly rates = new RateSampler();
   readonly #errors = new Map<string, number>();
+  #commandsAtLook = 0;
 
   /** `commands`: how many rows there are (`CommandTable.all.length`). */
   constructor(options: { commands: number }) {
@@ -126,6 +133,18 @@ export class Stats {
     this.fullSyncReasons.set(reason, (this.fullSyncReasons.get(reason) ?? 0) + 1);
   }
 
+  /** Called every 100 ms or so with what the event loop has done since. */
+  onEventLoop({ turns, microseconds }: EventLoopWork): void {
+    this.eventLoopCycles += turns;
+    this.eventLoopMicroseconds += microseconds;
+    if (turns === 0) return;
+    const commands = this.commandsProcessed - this.#commandsAtLook;
+    this.#commandsAtLook = this.commandsProcessed;
+    const perTurn = { microseconds: microseconds / turns, commands: Math.ceil(commands / turns) };
+    this.eventLoopMicrosecondsMax = Math.max(this.eventLoopMicrosecondsMax, perTurn.microseconds);
+    this.commandsPerCycleMax = Math.max(this.commandsPerCycleMax, perTurn.commands);
+  }
+
   /** Called from time to time with the memory in use. */
   notePeakMemory(usedBytes: number): void {
     if (usedBytes > this.peakMemoryBytes) this.peakMemoryBytes = usedBytes;
@@ -165,6 +184,10 @@ export class Stats {
     this.freezes = 0;
     this.eventLoopCycles = 0;
     this.eventLoopMicroseconds = 0;
+    this.eventLoopMicrosecondsMax = 0;
+    this.commandsPerCycleMax = 0;
+    this.cronMicroseconds = 0;
+    this.#commandsAtLook = 0;
     this.commandsProcessed = 0;
     this.commandMicroseconds = 0;
     this.errorReplies = 0;

@@ -44,6 +44,16 @@ describe('statistics', () => {
     assert.equal(stats.errorCounts().length, 128);
   });
 
+  test('the work of the event loop adds up, and its peaks are kept', () => {
+    const stats = new Stats({ commands: 1 });
+    for (let i = 0; i < 7; i++) stats.onCommand(0, 1, false);
+    stats.onEventLoop({ turns: 2, microseconds: 300 });
+    stats.onEventLoop({ turns: 0, microseconds: 5 });
+    stats.onEventLoop({ turns: 1, microseconds: 100 });
+    assert.deepEqual([stats.eventLoopCycles, stats.eventLoopMicroseconds], [3, 405]);
+    assert.deepEqual([stats.eventLoopMicrosecondsMax, stats.commandsPerCycleMax], [150, 4]);
+  });
+
   test('reset forgets everything but the peak of the memory', () => {
     const stats = new Stats({ commands: 1 });
     stats.notePeakMemory(10);
