@@ -15,10 +15,14 @@ import { startTandem } from '../helpers/tandem.js';
 import { waitFor, within } from '../helpers/wait-for.js';
 import { type LongestWait, mainThreadMs, Prober, sendMany } from './prober.js';
 
-/** Five times what is promised, of the server's own doing: a busy machine slows that, too. */
-const CPU_MS_MAX = 50;
-/** A full collection goes with each arena that is given back: up to 53 ms were seen (record 0001). */
-const COLLECTION_CPU_MS_MAX = 100;
+const isLong = process.env.TANDEM_LONG === '1';
+/**
+ * Of the server's own doing. Long runs have the machine to themselves: five times what is promised.
+ * Beside other tests even this time grows with what the neighbours do; then it finds only stalls.
+ */
+const CPU_MS_MAX = isLong ? 50 : 250;
+/** A full collection goes with each arena given back: up to 53 ms were seen (record 0001). */
+const COLLECTION_CPU_MS_MAX = isLong ? 100 : 250;
 /** By the clock: other processes' work counts, so this only finds what really stands still. */
 const CLOCK_MS_MAX = 2000;
 

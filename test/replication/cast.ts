@@ -23,8 +23,8 @@ export interface Actor {
 }
 
 /**
- * More than any test writes: a replica whose link is cut again and again falls behind for as long as
- * that goes on, and with the default of 1 MB a fast writer would rightly cost it a full sync.
+ * More than any test writes: a replica whose link is cut again and again falls behind for as long
+ * as that goes on, and with the default of 1 MB a fast writer would rightly cost it a full sync.
  */
 export const AMPLE_BACKLOG = ['--repl-backlog-size', '256mb'];
 
