@@ -95,9 +95,11 @@ function scan(ctx: Context, args: Arguments): void {
   do {
     cursor = db.scan(cursor, (entry) => {
       seen++;
-      const isWanted = type === null || db.typeOf(entry) === type;
-      if (!isWanted || !matches(ctx, entry, pattern)) return;
-      if (db.isExpired(entry)) expired.push(copyOfKey(ctx, entry));
+      // As in Redis 7.2, TYPE spares no expired key.
+      const isExpired = db.isExpired(entry);
+      if (!isExpired && type !== null && db.typeOf(entry) !== type) return;
+      if (!matches(ctx, entry, pattern)) return;
+      if (isExpired) expired.push(copyOfKey(ctx, entry));
       else found.push(entry);
     });
     buckets--;

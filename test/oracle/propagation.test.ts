@@ -151,7 +151,7 @@ streamSuite('strings and keys', [
       'PEXPIRE other 1',
       'DEBUG SLEEP 0.01',
       'KEYS *',
-      'SCAN 0 COUNT 100 TYPE string MATCH s*',
+      'SCAN 0 COUNT 100 TYPE hash MATCH s*',
       'SET between v',
       'SCAN 0 COUNT 100',
       'DEBUG SET-ACTIVE-EXPIRE 1',
