@@ -151,7 +151,7 @@ export class Snapshots implements SnapshotControl {
   beginTransfer(mark: ReplicationMark, options: { isDiskless: boolean }): 'busy' | Transfer {
     if (this.isBusy()) return 'busy';
     const { isDiskless } = options;
-    const job = isDiskless ? this.openSpoolJob(mark) : this.openFileJob('bgsave', mark);
+    const job = isDiskless ? this.openSpoolJob(mark) : this.openFileJob('bgsave', mark, true);
     this.servesReplicas = true;
     return new SnapshotTransfer({ mark, isDiskless, spool: job.spool, done: this.start(job) });
   }
@@ -227,7 +227,11 @@ export class Snapshots implements SnapshotControl {
     return this.running !== null || this.options.loader.isLoading;
   }
 
-  private openFileJob(purpose: 'save' | 'bgsave', mark: ReplicationMark | null): Job {
+  private openFileJob(
+    purpose: 'save' | 'bgsave',
+    mark: ReplicationMark | null,
+    isForReplicas = false,
+  ): Job {
     const { config, pid, log } = this.options;
     const { dir, dbfilename } = config.values;
     this.figures.saves += 1;
@@ -236,6 +240,9 @@ export class Snapshots implements SnapshotControl {
     const error = file === null ? 'the temp RDB file cannot be opened' : null;
     const spool: Spool = new Spool(file?.descriptor ?? NO_DESCRIPTOR, () => {
       if (spool.end?.ok === true) this.removeSyncFile(file, purpose);
+      // The replicas have gone, and nobody asked for files.
+      const isUseless = isForReplicas && config.values.save.length === 0;
+      if (spool.end === null && isUseless) this.runner.abort();
     });
     return { purpose, spool, file, mark, dirtyAtStart: this.dirty, error };
   }

@@ -214,6 +214,7 @@ export class FullSync {
         progress: {
           onBegin: () => {
             peer.progressAtMs = clock.monotonicMs();
+            peer.hasMarkedPayload = hasMark;
             peer.go('sendingPayload');
           },
           onSent: (bytes) => {

@@ -81,6 +81,8 @@ export class Peer {
   progressAtMs: number;
   /** Monotonic ms since when its debt lies over the soft limit; -1 when it does not. */
   softSinceMs = -1;
+  /** Its payload leaves as it is made and ends with a mark. */
+  hasMarkedPayload = false;
   /** Where its payload has come to, for logs. */
   payloadBytes = 0;
   #state: PeerState = 'joining';

@@ -51,6 +51,9 @@ const PEER_STATES: Readonly<Record<PeerState, string>> = {
 };
 
 export function peerStateText(peer: Peer): string {
+  // In Redis the snapshot of a diskless sync lasts until its last byte has left.
+  if (peer.state === 'sendingPayload' && peer.hasMarkedPayload)
+    return PEER_STATES.waitingForPayload;
   return PEER_STATES[peer.state];
 }
 

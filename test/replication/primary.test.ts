@@ -50,6 +50,24 @@ test('after an EOF payload nothing is sent until the first ACK, then everything'
   await stopAll(primary.server);
 });
 
+test('INFO says wait_bgsave of a replica until the last byte of a diskless payload', async () => {
+  const primary = await start('tandem', { args: ['--rdb-key-save-delay', '1000'] });
+  const value = 'v'.repeat(10_000);
+  for (let i = 0; i < 300; i++) await primary.client.call('SET', `k${i}`, value + i);
+  await primary.client.call('CONFIG', 'SET', 'rdbcompression', 'no');
+  const connecting = FakeReplica.connect({ port: primary.server.port });
+  const states = new Set<string>();
+  await waitFor('the replica to be online', async () => {
+    const { slave0 } = await info(primary.client, 'replication');
+    const state = /state=(\w+)/.exec(slave0 ?? '')?.[1];
+    if (state !== undefined) states.add(state);
+    return state === 'online';
+  });
+  assert.deepEqual([...states], ['wait_bgsave', 'online']);
+  (await connecting).close();
+  await stopAll(primary.server);
+});
+
 test('a replica without the EOF capability gets a length, and the stream at once', async () => {
   const primary = await start('tandem');
   const { port } = primary.server;

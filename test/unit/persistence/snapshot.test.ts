@@ -249,6 +249,27 @@ test('rdb-del-sync-files removes the dump of a sync where nothing else is saved'
   assert.ok(!existsSync(dump));
 });
 
+test('a transfer by disk that lost its replicas ends where nothing else is saved', async () => {
+  for (const [points, isOver] of [
+    [[], true],
+    [[{ seconds: 900, changes: 1 }], false],
+  ] as const) {
+    const { snapshots, config } = setUp(WAITS);
+    config.override('save', [...points]);
+    const transfer = begun(snapshots.beginTransfer(mark, { isDiskless: false }));
+    const reader = transfer.openReader();
+    transfer.release();
+    assert.equal(await reader.read(0, new Uint8Array(10)), 5);
+    reader.close();
+    const ended = transfer.done.then(() => true);
+    const patience = new Promise((resolve) => {
+      setTimeout(resolve, isOver ? 10_000 : 200, false).unref();
+    });
+    assert.equal(await Promise.race([ended, patience]), isOver);
+    await snapshots.terminateWorker();
+  }
+});
+
 test('a diskless transfer that nobody reads any more is given up', async () => {
   const { snapshots, log, memory } = setUp(WAITS);
   const transfer = begun(snapshots.beginTransfer(mark, { isDiskless: true }));
