@@ -5,13 +5,14 @@
  */
 
 import assert from 'node:assert/strict';
+import type { Arena } from './arena.js';
 import type { ArenaTable } from './arena-table.js';
 import { NOT_IN_VIEW } from './frozen-view.js';
 import { PAGE_BYTES, PAGE_SHIFT } from './layout.js';
 import type { WriteBarrier } from './shadow.js';
 
 interface PageCopy {
-  readonly arena: number;
+  readonly arena: Arena;
   readonly page: number;
   readonly bytes: Uint8Array;
 }
@@ -33,7 +34,7 @@ export class BarrierCheck {
         // Neither is a block in the view that was set apart when it was frozen.
         if (!isUsed || arena.shadow[page] === NOT_IN_VIEW) continue;
         const bytes = pageOf(arena.u8, page).slice();
-        this.#copies.push({ arena: arena.number, page, bytes });
+        this.#copies.push({ arena, page, bytes });
       }
     }
   }
@@ -44,10 +45,9 @@ export class BarrierCheck {
 
   /** Asserts that the view still shows every page as it was at the freeze. */
   check(): void {
-    for (const { arena: number, page, bytes } of this.#copies) {
-      const arena = this.#table.arenas[number];
+    for (const { arena, page, bytes } of this.#copies) {
       const shadow = arena.shadow[page];
-      const where = `page ${page} of arena ${number}`;
+      const where = `page ${page} of arena ${arena.number}`;
       assert(shadow >= 0, `${where} lies in the view, but is marked as outside`);
       const seen = shadow === 0 ? pageOf(arena.u8, page) : this.#barrier.shadowPage(shadow);
       if (Buffer.compare(seen, bytes) === 0) continue;

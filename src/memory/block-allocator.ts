@@ -12,10 +12,11 @@ import {
   ARENA_PAGES,
   ARENA_PAGES_SHIFT,
   BLOCK_BYTES_MAX,
+  entryOf,
+  entryOfPage,
   PAGE_BYTES,
   PAGE_SHIFT,
   PAGE_UNITS_SHIFT,
-  REF_ARENA_SHIFT,
   type Ref,
 } from './layout.js';
 import type { PageAllocator } from './page-allocator.js';
@@ -46,7 +47,7 @@ const PAGE_UNITS_MASK = (1 << PAGE_UNITS_SHIFT) - 1;
 
 export class BlockAllocator {
   readonly #table: ArenaTable;
-  readonly #arenas: Arena[];
+  readonly #arenas: readonly Arena[];
   readonly #pages: PageAllocator;
   readonly #barrier: WriteBarrier;
   /** By class: first page (of the whole address space) of the run being filled; 0 = none. */
@@ -89,7 +90,7 @@ export class BlockAllocator {
     if (bytes > CLASS_BYTES_MAX) return this.#allocatePages(bytes);
     const sizeClass = classOf(bytes);
     const page = this.#current[sizeClass] || this.#refill(sizeClass);
-    const arena = this.#arenas[page >>> ARENA_PAGES_SHIFT];
+    const arena = entryOfPage(this.#arenas, page);
     const first = page & PAGE_MASK;
     const { freeMap } = arena;
     let word = (first << MAP_SHIFT) + this.#hint[sizeClass];
@@ -107,7 +108,7 @@ export class BlockAllocator {
   }
 
   free(ref: Ref): void {
-    const arena = this.#arenas[ref >>> REF_ARENA_SHIFT];
+    const arena = entryOf(this.#arenas, ref);
     const page = (ref >>> PAGE_UNITS_SHIFT) & PAGE_MASK;
     const first = arena.run[page] - 1;
     if (!(first >= 0)) failFree(ref);
@@ -140,7 +141,7 @@ export class BlockAllocator {
   }
 
   blockBytes(ref: Ref): number {
-    const arena = this.#arenas[ref >>> REF_ARENA_SHIFT];
+    const arena = entryOf(this.#arenas, ref);
     const first = arena.run[(ref >>> PAGE_UNITS_SHIFT) & PAGE_MASK] - 1;
     const sizeClass = arena.sizeClass[first];
     if (sizeClass === PAGES_CLASS) return arena.span[first] << PAGE_SHIFT;
@@ -149,7 +150,7 @@ export class BlockAllocator {
 
   /** Does the block consist of whole pages? */
   isPages(ref: Ref): boolean {
-    const arena = this.#arenas[ref >>> REF_ARENA_SHIFT];
+    const arena = entryOf(this.#arenas, ref);
     const first = arena.run[(ref >>> PAGE_UNITS_SHIFT) & PAGE_MASK] - 1;
     return arena.sizeClass[first] === PAGES_CLASS;
   }
@@ -159,7 +160,7 @@ export class BlockAllocator {
     for (let sizeClass = 1; sizeClass < CLASS_END; sizeClass++) {
       const page = this.#current[sizeClass];
       if (page === 0) continue;
-      const arena = this.#arenas[page >>> ARENA_PAGES_SHIFT];
+      const arena = entryOfPage(this.#arenas, page);
       if (arena.used[page & PAGE_MASK] !== 0) continue;
       this.#current[sizeClass] = 0;
       this.#release(arena, page & PAGE_MASK);
@@ -207,10 +208,10 @@ export class BlockAllocator {
     if (filled !== 0) {
       const bin = 31 - Math.clz32(filled);
       page = this.#heads[(sizeClass << FULLNESS_SHIFT) + bin];
-      this.#unlink(this.#arenas[page >>> ARENA_PAGES_SHIFT], page & PAGE_MASK, sizeClass, bin);
+      this.#unlink(entryOfPage(this.#arenas, page), page & PAGE_MASK, sizeClass, bin);
     } else {
       page = this.#pages.take(RUN_PAGES[sizeClass]);
-      const arena = this.#arenas[page >>> ARENA_PAGES_SHIFT];
+      const arena = entryOfPage(this.#arenas, page);
       const first = page & PAGE_MASK;
       arena.sizeClass[first] = sizeClass;
       arena.used[first] = 0;
@@ -252,7 +253,7 @@ export class BlockAllocator {
     const page = (arena.number << ARENA_PAGES_SHIFT) | first;
     arena.previous[first] = 0;
     arena.next[first] = head;
-    if (head !== 0) this.#arenas[head >>> ARENA_PAGES_SHIFT].previous[head & PAGE_MASK] = page;
+    if (head !== 0) entryOfPage(this.#arenas, head).previous[head & PAGE_MASK] = page;
     this.#heads[list] = page;
     this.#filled[sizeClass] |= 1 << bin;
   }
@@ -260,9 +261,9 @@ export class BlockAllocator {
   #unlink(arena: Arena, first: number, sizeClass: number, bin: number): void {
     const next = arena.next[first];
     const previous = arena.previous[first];
-    if (next !== 0) this.#arenas[next >>> ARENA_PAGES_SHIFT].previous[next & PAGE_MASK] = previous;
+    if (next !== 0) entryOfPage(this.#arenas, next).previous[next & PAGE_MASK] = previous;
     if (previous !== 0) {
-      this.#arenas[previous >>> ARENA_PAGES_SHIFT].next[previous & PAGE_MASK] = next;
+      entryOfPage(this.#arenas, previous).next[previous & PAGE_MASK] = next;
       return;
     }
     const list = (sizeClass << FULLNESS_SHIFT) + bin;
@@ -278,7 +279,7 @@ export class BlockAllocator {
       page = this.#takeLarge(count);
     } else {
       page = this.#pages.take(count);
-      const arena = this.#arenas[page >>> ARENA_PAGES_SHIFT];
+      const arena = entryOfPage(this.#arenas, page);
       arena.sizeClass[page & PAGE_MASK] = PAGES_CLASS;
       arena.usedUnits += count << PAGE_UNITS_SHIFT;
     }

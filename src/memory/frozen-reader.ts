@@ -9,14 +9,7 @@ import assert from 'node:assert/strict';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { type BlockReader, LOAD_BYTES_MAX } from './block-reader.js';
 import { CHUNK_PAGES, CHUNK_PAGES_SHIFT, type FrozenViewMessage, LOST } from './frozen-view.js';
-import {
-  ARENAS_MAX,
-  PAGE_BYTES,
-  PAGE_SHIFT,
-  REF_ARENA_SHIFT,
-  REF_UNIT_MASK,
-  type Ref,
-} from './layout.js';
+import { ARENAS_MAX, entryOf, PAGE_BYTES, PAGE_SHIFT, REF_UNIT_MASK, type Ref } from './layout.js';
 
 /** Up to this many words a loop is faster than subarray and set. */
 const LOOP_WORDS_MAX = 64;
@@ -70,7 +63,6 @@ export class FrozenReader implements BlockReader {
   /** Throws ViewLostError. */
   load(ref: Ref, offset: number, length: number): void {
     assert(length <= LOAD_BYTES_MAX);
-    const arena = ref >>> REF_ARENA_SHIFT;
     const byte = ((ref & REF_UNIT_MASK) << 3) + offset;
     this.base = byte & 7;
     // Whole words, from a multiple of 8 on: the window keeps the alignment of the block.
@@ -81,7 +73,7 @@ export class FrozenReader implements BlockReader {
       const page = word >>> (PAGE_SHIFT - 2);
       const pageEnd = (page + 1) << (PAGE_SHIFT - 2);
       const count = Math.min(end, pageEnd) - word;
-      this.#loadFromPage(arena, page, word, count, at);
+      this.#loadFromPage(ref, page, word, count, at);
       word += count;
       at += count;
     }
@@ -106,27 +98,29 @@ export class FrozenReader implements BlockReader {
     message.chunks.length = 0;
   }
 
-  #loadFromPage(arena: number, page: number, word: number, count: number, at: number): void {
-    copyWords(this.#pages[arena], word, count, this.i32, at);
-    const number = Atomics.or(this.#shadows[arena], page, 0);
+  #loadFromPage(ref: Ref, page: number, word: number, count: number, at: number): void {
+    copyWords(entryOf(this.#pages, ref), word, count, this.i32, at);
+    const number = Atomics.or(entryOf(this.#shadows, ref), page, 0);
     if (number !== 0) this.#loadFromShadow(number, word, count, at);
   }
 
   #loadFromShadow(number: number, word: number, count: number, at: number): void {
     if (number === LOST) throw new ViewLostError();
     assert(number > 0, 'a reference out of the frozen view');
-    const chunk = (number - 1) >>> CHUNK_PAGES_SHIFT;
-    if (chunk >= this.#chunks.length) this.#takeChunks(chunk);
+    const index = (number - 1) >>> CHUNK_PAGES_SHIFT;
+    const chunk = this.#chunks[index] ?? this.#takeChunks(index);
     const start = ((number - 1) & (CHUNK_PAGES - 1)) << (PAGE_SHIFT - 2);
     const inPage = word & ((PAGE_BYTES >>> 2) - 1);
-    copyWords(this.#chunks[chunk], start + inPage, count, this.i32, at);
+    copyWords(chunk, start + inPage, count, this.i32, at);
   }
 
-  #takeChunks(wanted: number): void {
-    while (this.#chunks.length <= wanted) {
+  /** Takes the chunks that were handed over, up to number `wanted`, and returns that. */
+  #takeChunks(wanted: number): Int32Array {
+    for (;;) {
       const received = receiveMessageOnPort(this.#port);
       assert(received !== undefined, 'a shadow chunk was published before it was handed over');
-      this.#chunks.push(new Int32Array(received.message as SharedArrayBuffer));
+      const chunk = new Int32Array(received.message as SharedArrayBuffer);
+      if (this.#chunks.push(chunk) > wanted) return chunk;
     }
   }
 }

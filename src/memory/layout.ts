@@ -29,3 +29,16 @@ export const ADDRESS_SPACE_BYTES = ARENAS_MAX * ARENA_BYTES;
 
 /** Largest block in bytes: byte offsets inside a block stay small integers. */
 export const BLOCK_BYTES_MAX = 1024 * 1024 * 1024;
+
+/**
+ * The entry for a reference in a table by arena number; for a page, by its number in the whole
+ * address space, there is entryOfPage(). Such a table has no holes and holds all numbers that the
+ * two can name, so there is nothing to check: this is the hottest read there is.
+ */
+export function entryOf<T>(table: readonly T[], ref: Ref): T {
+  return table[ref >>> REF_ARENA_SHIFT] as T;
+}
+
+export function entryOfPage<T>(table: readonly T[], page: number): T {
+  return table[page >>> ARENA_PAGES_SHIFT] as T;
+}

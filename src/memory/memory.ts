@@ -17,6 +17,7 @@ import { Evacuator, type Relocate } from './evacuator.js';
 import type { FrozenViewHandle } from './frozen-view.js';
 import {
   ADDRESS_SPACE_BYTES,
+  entryOf,
   PAGE_BYTES,
   PAGE_SHIFT,
   PAGE_UNITS_SHIFT,
@@ -26,6 +27,7 @@ import {
 } from './layout.js';
 import { PageAllocator } from './page-allocator.js';
 import { WriteBarrier } from './shadow.js';
+import { copyShared } from './shared-copy.js';
 import { PAGES_CLASS } from './size-classes.js';
 
 export type { BlockReader } from './block-reader.js';
@@ -66,10 +68,10 @@ export class Memory implements BlockReader {
   isFrozen = false;
 
   readonly #table: ArenaTable;
-  readonly #arenas: Arena[];
-  readonly #u8s: Uint8Array[];
-  readonly #i32s: Int32Array[];
-  readonly #f64s: Float64Array[];
+  readonly #arenas: readonly Arena[];
+  readonly #u8s: readonly Uint8Array[];
+  readonly #i32s: readonly Int32Array[];
+  readonly #f64s: readonly Float64Array[];
   readonly #barrier: WriteBarrier;
   readonly #blocks: BlockAllocator;
   readonly #evacuator: Evacuator;
@@ -180,10 +182,9 @@ export class Memory implements BlockReader {
 
   /** Sets the window (u8, i32, f64, base) to the block's start. */
   locate(ref: Ref): void {
-    const arena = ref >>> REF_ARENA_SHIFT;
-    this.u8 = this.#u8s[arena];
-    this.i32 = this.#i32s[arena];
-    this.f64 = this.#f64s[arena];
+    this.u8 = entryOf(this.#u8s, ref);
+    this.i32 = entryOf(this.#i32s, ref);
+    this.f64 = entryOf(this.#f64s, ref);
     this.base = (ref & REF_UNIT_MASK) << 3;
   }
 
@@ -200,22 +201,22 @@ export class Memory implements BlockReader {
 
   /** `offset` is a multiple of 4. */
   int32(ref: Ref, offset: number): number {
-    return this.#i32s[ref >>> REF_ARENA_SHIFT][((ref & REF_UNIT_MASK) << 1) + (offset >>> 2)];
+    return entryOf(this.#i32s, ref)[((ref & REF_UNIT_MASK) << 1) + (offset >>> 2)];
   }
 
   uint8(ref: Ref, offset: number): number {
-    return this.#u8s[ref >>> REF_ARENA_SHIFT][((ref & REF_UNIT_MASK) << 3) + offset];
+    return entryOf(this.#u8s, ref)[((ref & REF_UNIT_MASK) << 3) + offset];
   }
 
   /** `offset` is a multiple of 8. */
   float64(ref: Ref, offset: number): number {
-    return this.#f64s[ref >>> REF_ARENA_SHIFT][(ref & REF_UNIT_MASK) + (offset >>> 3)];
+    return entryOf(this.#f64s, ref)[(ref & REF_UNIT_MASK) + (offset >>> 3)];
   }
 
   /** The array in which the words of the block lie, from wordIndex(ref) on: for reading a block in
    * a loop that is too hot for int32(). Until the next allocate or free. */
   words(ref: Ref): Int32Array {
-    return this.#i32s[ref >>> REF_ARENA_SHIFT];
+    return entryOf(this.#i32s, ref);
   }
 
   wordIndex(ref: Ref): number {
@@ -224,11 +225,10 @@ export class Memory implements BlockReader {
 
   /** Are `length` bytes of the block from `offset` on those of `bytes` from `start` on? */
   equal(ref: Ref, offset: number, bytes: Uint8Array, start: number, length: number): boolean {
-    const arena = ref >>> REF_ARENA_SHIFT;
     const base = ((ref & REF_UNIT_MASK) << 3) + offset;
     let i = 0;
     if ((base & 3) === 0) {
-      const words = this.#i32s[arena];
+      const words = entryOf(this.#i32s, ref);
       let word = base >>> 2;
       for (; i + 4 <= length; i += 4) {
         const at = start + i;
@@ -236,7 +236,7 @@ export class Memory implements BlockReader {
         if (words[word++] !== (low | (bytes[at + 2] << 16) | (bytes[at + 3] << 24))) return false;
       }
     }
-    const u8 = this.#u8s[arena];
+    const u8 = entryOf(this.#u8s, ref);
     for (; i < length; i++) {
       if (u8[base + i] !== bytes[start + i]) return false;
     }
@@ -244,12 +244,12 @@ export class Memory implements BlockReader {
   }
 
   copyOut(ref: Ref, offset: number, length: number, target: Uint8Array, at: number): void {
-    const u8 = this.#u8s[ref >>> REF_ARENA_SHIFT];
+    const u8 = entryOf(this.#u8s, ref);
     const base = ((ref & REF_UNIT_MASK) << 3) + offset;
     if (length < LOOP_BYTES_MAX) {
       for (let i = 0; i < length; i++) target[at + i] = u8[base + i];
     } else {
-      target.set(u8.subarray(base, base + length), at);
+      copyShared(u8, base, base + length, target, at);
     }
   }
 
@@ -266,44 +266,44 @@ export class Memory implements BlockReader {
 
   /** `offset` is a multiple of 4. */
   setInt32(ref: Ref, offset: number, value: number): void {
-    this.#i32s[ref >>> REF_ARENA_SHIFT][((ref & REF_UNIT_MASK) << 1) + (offset >>> 2)] = value;
+    entryOf(this.#i32s, ref)[((ref & REF_UNIT_MASK) << 1) + (offset >>> 2)] = value;
   }
 
   setUint8(ref: Ref, offset: number, value: number): void {
-    this.#u8s[ref >>> REF_ARENA_SHIFT][((ref & REF_UNIT_MASK) << 3) + offset] = value;
+    entryOf(this.#u8s, ref)[((ref & REF_UNIT_MASK) << 3) + offset] = value;
   }
 
   /** `offset` is a multiple of 8. */
   setFloat64(ref: Ref, offset: number, value: number): void {
-    this.#f64s[ref >>> REF_ARENA_SHIFT][(ref & REF_UNIT_MASK) + (offset >>> 3)] = value;
+    entryOf(this.#f64s, ref)[(ref & REF_UNIT_MASK) + (offset >>> 3)] = value;
   }
 
   /** Copies source[start..end) to `offset`. */
   copyIn(ref: Ref, offset: number, source: Uint8Array, start: number, end: number): void {
-    const u8 = this.#u8s[ref >>> REF_ARENA_SHIFT];
+    const u8 = entryOf(this.#u8s, ref);
     const base = ((ref & REF_UNIT_MASK) << 3) + offset;
     const length = end - start;
     if (length < LOOP_BYTES_MAX) {
       for (let i = 0; i < length; i++) u8[base + i] = source[start + i];
     } else {
-      u8.set(source.subarray(start, end), base);
+      copyShared(source, start, end, u8, base);
     }
   }
 
   /** Within one block; the ranges may overlap. */
   move(ref: Ref, from: number, to: number, length: number): void {
     const base = (ref & REF_UNIT_MASK) << 3;
-    this.#u8s[ref >>> REF_ARENA_SHIFT].copyWithin(base + to, base + from, base + from + length);
+    entryOf(this.#u8s, ref).copyWithin(base + to, base + from, base + from + length);
   }
 
   fill(ref: Ref, offset: number, length: number, byte: number): void {
     const base = ((ref & REF_UNIT_MASK) << 3) + offset;
-    this.#u8s[ref >>> REF_ARENA_SHIFT].fill(byte, base, base + length);
+    entryOf(this.#u8s, ref).fill(byte, base, base + length);
   }
 
   /** From block to block; the two differ. */
   copyBlock(source: Ref, sourceOffset: number, target: Ref, at: number, length: number): void {
-    const from = this.#u8s[source >>> REF_ARENA_SHIFT];
+    const from = entryOf(this.#u8s, source);
     const start = ((source & REF_UNIT_MASK) << 3) + sourceOffset;
     this.copyIn(target, at, from, start, start + length);
   }
@@ -345,7 +345,7 @@ export class Memory implements BlockReader {
   /** True when `ref` lies in an arena that is being emptied: an owner that comes across it may move
    * it (allocate, copy, link, free). */
   wantsMove(ref: Ref): boolean {
-    return this.#arenas[ref >>> REF_ARENA_SHIFT].isClosed;
+    return entryOf(this.#arenas, ref).isClosed;
   }
 
   /** True while some blocks should move. */
@@ -364,11 +364,11 @@ export class Memory implements BlockReader {
 
   #cover(ref: Ref, offset: number, length: number): void {
     const byte = ((ref & REF_UNIT_MASK) << 3) + offset;
-    this.#barrier.cover(this.#arenas[ref >>> REF_ARENA_SHIFT], byte, length);
+    this.#barrier.cover(entryOf(this.#arenas, ref), byte, length);
   }
 
   #exclude(ref: Ref): void {
-    const arena = this.#arenas[ref >>> REF_ARENA_SHIFT];
+    const arena = entryOf(this.#arenas, ref);
     const first = ((ref & REF_UNIT_MASK) << 3) >>> PAGE_SHIFT;
     if (arena.isLarge) this.#barrier.onLargeTaken(arena);
     else this.#barrier.onPagesTaken(arena, first, this.blockBytes(ref) >>> PAGE_SHIFT);

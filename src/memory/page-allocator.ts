@@ -8,7 +8,7 @@
 
 import type { Arena } from './arena.js';
 import type { ArenaTable } from './arena-table.js';
-import { ARENA_PAGES, ARENA_PAGES_SHIFT } from './layout.js';
+import { ARENA_PAGES, ARENA_PAGES_SHIFT, entryOfPage } from './layout.js';
 import type { WriteBarrier } from './shadow.js';
 
 /** Whom to ask before memory grows: see evacuator.ts. */
@@ -45,7 +45,7 @@ export class PageAllocator {
    * address space. Throws OutOfMemoryError. */
   take(count: number): number {
     const page = this.#find(count) || this.#grow(count);
-    const arena = this.#table.arenas[page >>> ARENA_PAGES_SHIFT];
+    const arena = entryOfPage(this.#table.arenas, page);
     const first = page & PAGE_MASK;
     const span = arena.span[first];
     this.#unlink(arena, first, span);
@@ -130,7 +130,7 @@ export class PageAllocator {
     if (page !== 0 || isExact) return page;
     let candidate = this.#heads[bin];
     for (let tries = 0; candidate !== 0 && tries < TRIES_MAX; tries++) {
-      const arena = this.#table.arenas[candidate >>> ARENA_PAGES_SHIFT];
+      const arena = entryOfPage(this.#table.arenas, candidate);
       if (arena.span[candidate & PAGE_MASK] >= count) return candidate;
       candidate = arena.next[candidate & PAGE_MASK];
     }
@@ -158,7 +158,7 @@ export class PageAllocator {
     arena.previous[first] = 0;
     arena.next[first] = head;
     if (head !== 0) {
-      this.#table.arenas[head >>> ARENA_PAGES_SHIFT].previous[head & PAGE_MASK] = page;
+      entryOfPage(this.#table.arenas, head).previous[head & PAGE_MASK] = page;
     }
     this.#heads[bin] = page;
     this.#filled[bin >>> 5] |= 1 << (bin & 31);
@@ -169,10 +169,10 @@ export class PageAllocator {
     const next = arena.next[first];
     const previous = arena.previous[first];
     if (next !== 0) {
-      this.#table.arenas[next >>> ARENA_PAGES_SHIFT].previous[next & PAGE_MASK] = previous;
+      entryOfPage(this.#table.arenas, next).previous[next & PAGE_MASK] = previous;
     }
     if (previous !== 0) {
-      this.#table.arenas[previous >>> ARENA_PAGES_SHIFT].next[previous & PAGE_MASK] = next;
+      entryOfPage(this.#table.arenas, previous).next[previous & PAGE_MASK] = next;
       return;
     }
     this.#heads[bin] = next;

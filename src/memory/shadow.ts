@@ -8,6 +8,7 @@
  * Cost by design: nothing but a flag while no view is frozen; a freeze visits no page.
  */
 
+import assert from 'node:assert/strict';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { SHADOW_KEPT_BYTES, SHADOW_SPARE_PAGES } from '../limits.js';
 import type { Arena } from './arena.js';
@@ -168,18 +169,20 @@ export class WriteBarrier {
   /** The old bytes of a page in the view. For checks. */
   shadowPage(number: number): Uint8Array {
     const start = ((number - 1) & (CHUNK_PAGES - 1)) << PAGE_SHIFT;
-    return this.#chunks[(number - 1) >>> CHUNK_PAGES_SHIFT].u8.subarray(start, start + PAGE_BYTES);
+    const chunk = this.#chunks[(number - 1) >>> CHUNK_PAGES_SHIFT];
+    assert(chunk !== undefined, `no shadow page has the number ${number}`);
+    return chunk.u8.subarray(start, start + PAGE_BYTES);
   }
 
   #preserve(arena: Arena, page: number): void {
     arena.hasShadows = true;
     if (this.#pages === this.#chunks.length * CHUNK_PAGES) this.#addChunk();
-    if (this.#pages === this.#chunks.length * CHUNK_PAGES || this.#pages >= this.#pagesMax) {
+    const chunk = this.#chunks[this.#pages >>> CHUNK_PAGES_SHIFT];
+    if (chunk === undefined || this.#pages >= this.#pagesMax) {
       this.#giveUp(arena, page);
       return;
     }
     const index = this.#pages++;
-    const chunk = this.#chunks[index >>> CHUNK_PAGES_SHIFT];
     const start = page << PAGE_SHIFT;
     const bytes = arena.u8.subarray(start, start + PAGE_BYTES);
     const inChunk = index & (CHUNK_PAGES - 1);

@@ -45,7 +45,7 @@ export const EMPTY_RUN_MAPS = listEmptyMaps();
 
 const CLASS_BY_UNITS = new Uint8Array(TABLE_BYTES_MAX / UNIT_BYTES + 1);
 for (let units = 0, index = 1; units < CLASS_BY_UNITS.length; units++) {
-  if (units * UNIT_BYTES > sizes[index]) index++;
+  if (units * UNIT_BYTES > CLASS_BYTES[index]) index++;
   CLASS_BY_UNITS[units] = index;
 }
 const CLASS_ABOVE_TABLE = sizes.indexOf(TABLE_BYTES_MAX) + 1;
