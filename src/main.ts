@@ -297,6 +297,7 @@ function composeReplication(
       dial: dialTcp,
       intake: new SnapshotFiles({ config, log, loader, pid: process.pid }),
       listeningPort: () => config.values.port,
+      endBlockedClients: () => late.services.part.clients.onDemoted(),
       onRoleChange: (role) => {
         expiry.role = role;
         log.setRole(role === 'primary' ? 'M' : 'S');

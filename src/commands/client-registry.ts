@@ -50,6 +50,11 @@ export class ClientRegistry {
     return count;
   }
 
+  /** The server becomes a replica: see Client.onDemoted. */
+  onDemoted(): void {
+    for (const client of this.#clients.values()) client.onDemoted?.();
+  }
+
   /** Clients that wait for something, postponed ones among them (INFO's blocked_clients). */
   countBlocked(): number {
     let count = 0;

@@ -73,6 +73,8 @@ export class Client {
   blocked: BlockReason | null = null;
   /** Called when the client goes while it is blocked, or is unblocked from outside. */
   onUnblocked: (() => void) | null = null;
+  /** Set while it waits for what only a primary can give: ends that wait and the connection. */
+  onDemoted: (() => void) | null = null;
   /** Set to end the connection after the reply of the running command. */
   closesAfterReply = false;
   /** Stream offset right after this client's last write: what WAIT compares with. */

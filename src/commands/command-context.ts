@@ -12,6 +12,7 @@ import type { ReplyWriter } from '../resp/reply-writer.js';
 import { latin1 } from '../structures/bytes.js';
 import type { Client } from './client.js';
 import type { Context, Unblock } from './command.js';
+import { FORCED_UNBLOCK } from './errors.js';
 import type { Propagation } from './propagation.js';
 import type { Services } from './services.js';
 
@@ -83,6 +84,7 @@ export class CommandContext implements Context {
       if (client.onUnblocked !== onGone) return false;
       clearTimeout(timer);
       client.onUnblocked = null;
+      client.onDemoted = null;
       client.blocked = null;
       return true;
     };
@@ -95,6 +97,13 @@ export class CommandContext implements Context {
       client.connection.resumeRequests();
     };
     client.onUnblocked = onGone;
+    if (options.reason !== 'save') {
+      client.onDemoted = () => {
+        onGone();
+        this.#deferredReply(client, (late) => late.error(FORCED_UNBLOCK));
+        client.connection.endAfterReplies();
+      };
+    }
     if (options.timeoutMs > 0) {
       timer = setTimeout(() => unblock(options.onTimeout), clampTimeout(options.timeoutMs));
     }

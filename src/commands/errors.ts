@@ -73,6 +73,9 @@ export const MISCONF_SAVE =
 export const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction';
 
 export const REPLICA_CLIENT = "ERR Replica can't interact with the keyspace";
+/** The last reply of a client whose wait only a primary could end. */
+export const FORCED_UNBLOCK =
+  'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)';
 
 // Transactions
 export function execAborted(error: string): string {

@@ -23,14 +23,6 @@ export class AckWaiters {
     };
   }
 
-  /** Calls everybody back with what there is. */
-  endAll(countAcked: (offset: number) => number): void {
-    for (const waiter of this.#waiters) {
-      this.#waiters.delete(waiter);
-      waiter.onReached(countAcked(waiter.offset));
-    }
-  }
-
   /** ACKs have come in: calls back those who have what they wait for. */
   check(countAcked: (offset: number) => number): void {
     for (const waiter of this.#waiters) {

@@ -171,11 +171,6 @@ export class Primary {
     return cancel;
   }
 
-  /** We are no primary any more: nobody's wait can end by ACKs. */
-  endWaiting(): void {
-    this.#waiters.endAll((offset) => this.countAcked(offset));
-  }
-
   /** Has every replica acknowledge, at the end of this tick. */
   requestAcks(): void {
     this.#mustAskForAcks = true;

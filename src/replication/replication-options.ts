@@ -44,6 +44,8 @@ export interface ReplicationOptions {
   readonly intake: SnapshotIntake;
   /** Port that clients reach us at, for REPLCONF listening-port. */
   readonly listeningPort: () => number;
-  /** Before a command under the new role can run: expiry mode, blocked clients, log letter. */
+  /** REPLICAOF host port: clients that wait for what only a primary can give. */
+  readonly endBlockedClients: () => void;
+  /** Before a command under the new role can run: expiry mode, log letter. */
   readonly onRoleChange: (role: 'primary' | 'replica') => void;
 }

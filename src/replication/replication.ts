@@ -290,8 +290,9 @@ export class Replication implements ReplicationControl {
       this.#hasPosition = true;
       this.#streamDatabase = this.feed.database;
       this.#setRole('replica');
-      this.#primary.endWaiting();
     }
+    // Nobody's wait can end by ACKs any more: who waits must hear that his time is over.
+    this.#options.endBlockedClients();
     this.#options.config.override('replicaof', target);
     this.#link.start(target);
   }

@@ -13,6 +13,7 @@ import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
 import { RespClient } from '../helpers/resp-client.js';
+import { plain } from '../helpers/resp-reply.js';
 import { waitFor, within } from '../helpers/wait-for.js';
 import { type Actor, start, stopAll, syncs, waitForLink } from './cast.js';
 
@@ -286,6 +287,38 @@ test('WAIT counts replicas that have acknowledged the last write of its client',
   replica.close();
   await stopAll(primary.server);
 });
+
+for (const kind of ['tandem', 'redis'] as const) {
+  const skip = kind === 'redis' ? skipWithoutRedis : false;
+  test(`${kind}: REPLICAOF ends clients in WAIT; paused ones are refused later`, {
+    skip,
+  }, async () => {
+    const server = await start(kind);
+    const [waiting, paused] = [await server.server.connect(), await server.server.connect()];
+    // What follows in the pipeline is not executed any more.
+    waiting.raw('SET a 1\r\nWAIT 1 0\r\nSET a 2\r\n');
+    assert.equal((await waiting.nextReply()).type, 'simple');
+    const isBlocked = async (count: number): Promise<boolean> =>
+      (await info(server.client, 'clients')).blocked_clients === String(count);
+    await waitFor('WAIT to block', () => isBlocked(1));
+    await server.client.call('CLIENT', 'PAUSE', '100000', 'WRITE');
+    const refused = paused.call('SET', 'b', '1');
+    await waitFor('the write to be postponed', () => isBlocked(2));
+    const ended = waiting.nextReply();
+    assert.equal(await server.client.call('REPLICAOF', '127.0.0.1', '1'), 'OK');
+    assert.match(
+      String(plain(await ended)),
+      /UNBLOCKED force unblock from blocking operation, instance state changed \(master -> rep/,
+    );
+    await within('the connection to end', waiting.closed);
+    assert(await isBlocked(1), 'who is postponed goes on waiting');
+    await server.client.call('CLIENT', 'UNPAUSE');
+    assert.match(String(await refused), /READONLY/);
+    assert.equal(await server.client.call('GET', 'a'), '1');
+    assert.match((await info(server.client, 'errorstats')).errorstat_UNBLOCKED, /^count=1/);
+    await stopAll(server.server);
+  });
+}
 
 test('min-replicas-to-write refuses writes while replicas lag', async () => {
   const args = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '1'];

@@ -117,6 +117,7 @@ export class SimNode {
       intake: { open: () => this.#download() },
       listeningPort: () => 6379,
       isPaused: () => false,
+      endBlockedClients: () => {},
       onRoleChange: () => {},
     });
     network.listen(address, (end) => this.#accept(end));
