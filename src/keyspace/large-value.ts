@@ -8,6 +8,7 @@
 import { LARGE_VALUES_BYTES_MAX } from '../limits.js';
 import type { Memory, Ref } from '../memory/memory.js';
 import { OutOfMemoryError } from '../memory/out-of-memory-error.js';
+import { copyShared } from '../memory/shared-copy.js';
 import { VALUE_HEADER_BYTES, VALUE_LENGTH, VALUE_OWNER } from './entry.js';
 
 export class LargeValue {
@@ -65,7 +66,7 @@ export class LargeValue {
   /** Takes what it still lacks from `source[from, to)`; returns how many bytes that were. */
   write(source: Uint8Array, from: number, to: number): number {
     const count = Math.min(to - from, this.length - this.filled);
-    this.window(count).set(source.subarray(from, from + count));
+    copyShared(source, from, from + count, this.window(count), 0);
     this.filled += count;
     return count;
   }

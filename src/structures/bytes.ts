@@ -1,9 +1,11 @@
 /*
- * Small helpers over ranges of plain Uint8Arrays. They allocate nothing (apart from the two text
- * conversions) and call into C++ only for long ranges: for short ones a loop is faster, and most
- * keys and values are short. Callers pass plain Uint8Arrays, never Buffers, which are a second
- * hidden class. Must not know Redis's words, memory pages or sockets.
+ * Small helpers over ranges of plain Uint8Arrays, of shared memory or not. They allocate nothing
+ * (apart from the two text conversions) and call into C++ only for long ranges: for short ones a
+ * loop is faster, and most keys and values are short. Callers pass plain Uint8Arrays, never
+ * Buffers, which are a second hidden class. Must not know Redis's words or sockets.
  */
+
+import { copyShared } from '../memory/shared-copy.js';
 
 /** From this length on `subarray` + `set` beats a loop (measured: about 128 bytes). */
 const LONG_COPY_BYTES = 128;
@@ -48,7 +50,8 @@ export function copyBytes(
   at: number,
 ): void {
   if (end - start >= LONG_COPY_BYTES) {
-    target.set(source.subarray(start, end), at);
+    if (source.buffer instanceof SharedArrayBuffer) copyShared(source, start, end, target, at);
+    else target.set(source.subarray(start, end), at);
     return;
   }
   for (let i = start, j = at; i < end; i++, j++) target[j] = source[i];
