@@ -46,7 +46,7 @@ export function readArguments(args: readonly string[], versions: CliVersions): C
         printed += text;
       },
     });
-  const isOurs = ['-v', '--version', '-h', '--help'].includes(args[0]);
+  const isOurs = ['-v', '--version', '-h', '--help'].includes(args[0] ?? '');
   if (!isOurs) return { kind: 'start', args };
   try {
     program.parse(args.slice(0, 1), { from: 'user' });

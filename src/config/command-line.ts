@@ -22,19 +22,21 @@ export interface CommandLine {
  * means none.
  */
 export function readCommandLine(args: readonly string[]): CommandLine {
-  const hasFile = args.length > 0 && !args[0].startsWith('-');
+  const [first = '-'] = args;
+  const hasFile = !first.startsWith('-');
   let readsStandardInput = false;
   let lines = '';
   let isComplete = true;
-  for (let i = hasFile ? 1 : 0; i < args.length; i++) {
-    const arg = args[i];
-    const isLast = i === args.length - 1;
+  for (const [i, arg] of args.entries()) {
+    if (i === 0 && hasFile) continue;
+    const next = args[i + 1];
+    const isLast = next === undefined;
     if (arg === '-' && (i === 0 || isLast)) {
       readsStandardInput = true;
     } else if (isComplete && arg.startsWith('--')) {
       lines += `${lines === '' ? '' : '\n'}${arg.slice(2)} `;
       isComplete = splitWords(arg)?.length !== 1;
-      const isBare = isLast || args[i + 1].startsWith('--');
+      const isBare = isLast || next.startsWith('--');
       if (arg.toLowerCase() === '--save' && isBare) {
         lines += '""';
         isComplete = true;
@@ -44,5 +46,5 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       isComplete = true;
     }
   }
-  return { file: hasFile ? args[0] : null, readsStandardInput, lines };
+  return { file: hasFile ? first : null, readsStandardInput, lines };
 }

@@ -49,11 +49,11 @@ const obsolete = new Set([
   'lua-replicate-commands',
 ]);
 
-const unsupported: Readonly<Record<string, string>> = {
-  user: 'ACL users are not supported by this version',
-  loadmodule: 'modules are not supported',
-  sentinel: 'sentinel directive while not in sentinel mode',
-};
+const unsupported: ReadonlyMap<string, string> = new Map([
+  ['user', 'ACL users are not supported by this version'],
+  ['loadmodule', 'modules are not supported'],
+  ['sentinel', 'sentinel directive while not in sentinel mode'],
+]);
 
 export class ConfigReader {
   readonly #config: Config;
@@ -80,15 +80,17 @@ export class ConfigReader {
   #readLine(origin: LineOrigin): void {
     const words = splitWords(origin.line);
     if (words === null) throw new ConfigError('Unbalanced quotes in configuration line', origin);
-    if (words.length === 0) return;
-    const name = words[0].toLowerCase();
-    const values = words.slice(1);
+    const [given, ...values] = words;
+    if (given === undefined) return;
+    const name = given.toLowerCase();
+    const [first = '', second = ''] = values;
+    const refusal = unsupported.get(name);
     if (name === 'include' && values.length === 1) {
-      this.#include(values[0], origin);
+      this.#include(first, origin);
     } else if (name === 'rename-command' && values.length === 2) {
-      this.#config.renamedCommands.push({ from: values[0], to: values[1], origin });
-    } else if (name in unsupported && values.length > 0) {
-      throw new ConfigError(unsupported[name], origin);
+      this.#config.renamedCommands.push({ from: first, to: second, origin });
+    } else if (refusal !== undefined && values.length > 0) {
+      throw new ConfigError(refusal, origin);
     } else if (!(obsolete.has(name) && values.length === 1)) {
       this.#readDirective(name, values, origin);
     }
@@ -132,6 +134,7 @@ export function cannotOpen(path: string, error: unknown): string {
 
 /** `save "900 1"` is `save 900 1`: one word with several in it, for directives that take words. */
 function spread(config: Config, name: string, words: readonly string[]): readonly string[] {
-  if (words.length !== 1 || words[0] === '' || !config.takesWords(name)) return words;
-  return splitWords(words[0]) ?? [];
+  const [word = '', ...more] = words;
+  if (word === '' || more.length > 0 || !config.takesWords(name)) return words;
+  return splitWords(word) ?? [];
 }

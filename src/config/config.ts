@@ -120,9 +120,8 @@ export class Config {
   load(name: string, words: readonly string[]): string | null {
     const row = directivesByName.get(name.toLowerCase());
     if (row === undefined) return 'Bad directive or wrong number of arguments';
-    if (!row.type.takesWords && words.length !== 1) return 'wrong number of arguments';
     const setting = this.#setting(row);
-    const parsed = parse(row, words, setting.value);
+    const parsed = parseLine(row, words, setting.value);
     if ('error' in parsed) return parsed.error;
     const { accumulate } = row.type;
     if (accumulate !== undefined && setting.isLoaded) {
@@ -172,8 +171,7 @@ export class Config {
       const name = given.toLowerCase();
       const row = this.#rowOf(name);
       const setting = this.#setting(row);
-      const words = !row.type.takesWords ? [text] : text === '' ? [] : text.split(' ');
-      const parsed = parse(row, words, setting.value);
+      const parsed = parseText(row, text, setting.value);
       if ('error' in parsed) {
         this.#restore(changes);
         return { error: oneLine(failed(name, parsed.error)) };
@@ -241,8 +239,27 @@ export class Config {
   }
 }
 
-function parse(row: AnyDirective, words: readonly string[], previous: unknown): Parsed<unknown> {
-  const parsed = row.type.parse(words, previous);
+/** The words behind a directive's name in a file. */
+function parseLine(
+  row: AnyDirective,
+  words: readonly string[],
+  previous: unknown,
+): Parsed<unknown> {
+  const { type } = row;
+  if (type.takesWords) return unlessRefused(row, type.parse(words, previous));
+  const [word, ...more] = words;
+  if (word === undefined || more.length > 0) return { error: 'wrong number of arguments' };
+  return unlessRefused(row, type.parse(word));
+}
+
+/** The text that CONFIG SET gives a directive. */
+function parseText(row: AnyDirective, text: string, previous: unknown): Parsed<unknown> {
+  const { type } = row;
+  if (!type.takesWords) return unlessRefused(row, type.parse(text));
+  return unlessRefused(row, type.parse(text === '' ? [] : text.split(' '), previous));
+}
+
+function unlessRefused(row: AnyDirective, parsed: Parsed<unknown>): Parsed<unknown> {
   if ('error' in parsed) return parsed;
   const refusal = row.refuse?.(parsed.value) ?? null;
   return refusal === null ? parsed : { error: refusal };

@@ -13,14 +13,21 @@ export type Parsed<Value> =
   | { readonly value: Value; readonly text: string }
   | { readonly error: string };
 
-/** How the values of a directive are written and read. */
-export interface ValueType<Value> {
-  /** True: the value is all the words of its line. False: it is exactly one word. */
-  readonly takesWords: boolean;
-  /**
-   * Reads the words of one line. `previous` is the value in force, for types that change a part.
-   */
+/** How the values of a directive are written and read: as one word, or as all those of its line. */
+export type ValueType<Value> = WordType<Value> | WordsType<Value>;
+
+export interface WordType<Value> extends Shown<Value> {
+  readonly takesWords: false;
+  parse(word: string): Parsed<Value>;
+}
+
+export interface WordsType<Value> extends Shown<Value> {
+  readonly takesWords: true;
+  /** `previous` is the value in force, for types that change a part. */
   parse(words: readonly string[], previous: Value): Parsed<Value>;
+}
+
+interface Shown<Value> {
   /** The text that CONFIG GET shows. */
   format(value: Value): string;
   /** Present where repeated lines of one configuration add up instead of the last one winning. */

@@ -4,7 +4,7 @@
  * events. Same rules as the scalar types: Redis's values, texts and error words.
  */
 
-import type { ValueType } from './directive.js';
+import type { WordsType, WordType } from './directive.js';
 import { mustBeOneOf, parseLooseInteger, parseMemory } from './scalar-types.js';
 
 /** A snapshot is due `seconds` after the last one when at least `changes` happened since. */
@@ -13,15 +13,14 @@ export interface SavePoint {
   readonly changes: number;
 }
 
-export const savePoints: ValueType<readonly SavePoint[]> = {
+export const savePoints: WordsType<readonly SavePoint[]> = {
   takesWords: true,
   parse(words) {
     if (words.length === 1 && words[0] === '') return { value: [], text: '' };
     if (words.length % 2 !== 0) return { error: 'Invalid save parameters' };
     const points: SavePoint[] = [];
     for (let i = 0; i < words.length; i += 2) {
-      const seconds = parseLooseInteger(words[i]);
-      const changes = parseLooseInteger(words[i + 1]);
+      const [seconds = null, changes = null] = words.slice(i, i + 2).map(parseLooseInteger);
       if (seconds === null || changes === null || seconds < 1n || changes < 0n) {
         return { error: 'Invalid save parameters' };
       }
@@ -48,14 +47,14 @@ export interface OutputLimits {
   readonly pubsub: OutputLimit;
 }
 
-const outputClasses: Readonly<Record<string, keyof OutputLimits>> = {
-  normal: 'normal',
-  slave: 'replica',
-  replica: 'replica',
-  pubsub: 'pubsub',
-};
+const outputClasses: ReadonlyMap<string, keyof OutputLimits> = new Map([
+  ['normal', 'normal'],
+  ['slave', 'replica'],
+  ['replica', 'replica'],
+  ['pubsub', 'pubsub'],
+]);
 
-export const outputLimits: ValueType<OutputLimits> = {
+export const outputLimits: WordsType<OutputLimits> = {
   takesWords: true,
   parse(words, previous) {
     if (words.length % 4 !== 0) {
@@ -63,8 +62,8 @@ export const outputLimits: ValueType<OutputLimits> = {
     }
     const limits = { ...previous };
     for (let i = 0; i < words.length; i += 4) {
-      const [name, hard, soft, seconds] = words.slice(i, i + 4);
-      const outputClass = outputClasses[name.toLowerCase()];
+      const [name = '', hard = '', soft = '', seconds = ''] = words.slice(i, i + 4);
+      const outputClass = outputClasses.get(name.toLowerCase());
       if (outputClass === undefined) {
         return { error: 'Invalid client class specified in buffer limit configuration.' };
       }
@@ -95,7 +94,7 @@ export const outputLimits: ValueType<OutputLimits> = {
 const BIND_ADDRESSES_MAX = 16;
 
 /** Addresses to listen on. A leading '-' means: do without when it is not there. None = nothing. */
-export const bindAddresses: ValueType<readonly string[]> = {
+export const bindAddresses: WordsType<readonly string[]> = {
   takesWords: true,
   parse(words) {
     if (words.length > BIND_ADDRESSES_MAX) return { error: 'Too many bind addresses specified.' };
@@ -111,11 +110,13 @@ export interface PrimaryAddress {
   readonly port: number;
 }
 
-export const primaryAddress: ValueType<PrimaryAddress | null> = {
+export const primaryAddress: WordsType<PrimaryAddress | null> = {
   takesWords: true,
   parse(words) {
-    if (words.length !== 2) return { error: 'wrong number of arguments' };
-    const [host, portText] = words;
+    const [host, portText, ...more] = words;
+    if (host === undefined || portText === undefined || more.length > 0) {
+      return { error: 'wrong number of arguments' };
+    }
     if (host.toLowerCase() === 'no' && portText.toLowerCase() === 'one') {
       return { value: null, text: '' };
     }
@@ -128,7 +129,7 @@ export const primaryAddress: ValueType<PrimaryAddress | null> = {
 };
 
 /** Percentiles, each between 0 and 100. */
-export const percentiles: ValueType<readonly number[]> = {
+export const percentiles: WordsType<readonly number[]> = {
   takesWords: true,
   parse(words) {
     const given = words.length === 1 && words[0] === '' ? [] : words;
@@ -174,7 +175,7 @@ export interface ShutdownFlags {
 
 const shutdownWords = ['default', 'save', 'nosave', 'now', 'force'];
 
-export const shutdownFlags: ValueType<ShutdownFlags> = {
+export const shutdownFlags: WordsType<ShutdownFlags> = {
   takesWords: true,
   parse(words) {
     const given = words.map((word) => word.toLowerCase());
@@ -202,7 +203,7 @@ export const shutdownFlags: ValueType<ShutdownFlags> = {
 };
 
 /** Adjustments of the kernel's out-of-memory score: primary, replica, child. */
-export const oomScores: ValueType<readonly number[]> = {
+export const oomScores: WordsType<readonly number[]> = {
   takesWords: true,
   parse(words) {
     if (words.length !== 3) return { error: 'wrong number of arguments' };
@@ -225,9 +226,9 @@ export const oomScores: ValueType<readonly number[]> = {
 const ALL_EVENT_CLASSES = 'g$lshzxetd';
 
 /** The letters of keyspace events in the order in which CONFIG GET shows them; '' = off. */
-export const eventClasses: ValueType<string> = {
+export const eventClasses: WordType<string> = {
   takesWords: false,
-  parse([word]) {
+  parse(word) {
     if (/[^Ag$lshzxeKEtmdn]/.test(word)) {
       return { error: "Invalid event class character. Use 'Ag$lshzxeKEtmdn'." };
     }
@@ -239,7 +240,7 @@ export const eventClasses: ValueType<string> = {
     return { value: classes, text: hasAll ? `A${others}` : classes };
   },
   format(classes) {
-    const parsed = eventClasses.parse([classes], '');
+    const parsed = eventClasses.parse(classes);
     return 'text' in parsed ? parsed.text : '';
   },
 };

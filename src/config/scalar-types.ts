@@ -5,7 +5,7 @@
  * typed value beyond 2^53 loses its low bits, the text shown for it does not.
  */
 
-import type { Parsed, ValueType } from './directive.js';
+import type { Parsed, WordType } from './directive.js';
 
 export const INT32_MAX = 2 ** 31 - 1;
 export const INT32_MIN = -(2 ** 31);
@@ -20,9 +20,9 @@ export interface Bounds {
 }
 
 /** yes | no. */
-export const yesNo: ValueType<boolean> = {
+export const yesNo: WordType<boolean> = {
   takesWords: false,
-  parse([word]) {
+  parse(word) {
     const text = word.toLowerCase();
     if (text !== 'yes' && text !== 'no') return { error: "argument must be 'yes' or 'no'" };
     return { value: text === 'yes', text };
@@ -42,14 +42,16 @@ export function oneOf<const Choice extends string>(
     listed?: readonly string[];
     shown?: Record<string, string>;
   } = {},
-): ValueType<Choice> {
+): WordType<Choice> {
   const { synonyms = {}, listed = choices, shown = {} } = options;
+  // A map: every object has a `constructor`, which is no choice.
+  const values = new Map<string, Choice>(Object.entries(synonyms));
+  for (const choice of choices) values.set(choice, choice);
   const format = (value: Choice) => shown[value] ?? value;
   return {
     takesWords: false,
-    parse([word]) {
-      const given = word.toLowerCase();
-      const value = synonyms[given] ?? choices.find((choice) => choice === given);
+    parse(word) {
+      const value = values.get(word.toLowerCase());
       if (value === undefined) return { error: mustBeOneOf(listed) };
       return { value, text: format(value) };
     },
@@ -62,10 +64,10 @@ export function mustBeOneOf(words: readonly string[]): string {
 }
 
 /** A whole number. `clamp` corrects values that Redis accepts and then changes silently. */
-export function integer(bounds: Bounds, clamp?: (value: number) => number): ValueType<number> {
+export function integer(bounds: Bounds, clamp?: (value: number) => number): WordType<number> {
   return {
     takesWords: false,
-    parse([word]) {
+    parse(word) {
       const value = parseStrictInteger(word);
       if (value === null) return { error: "argument couldn't be parsed into an integer" };
       return withinBounds(value, bounds, clamp);
@@ -75,10 +77,10 @@ export function integer(bounds: Bounds, clamp?: (value: number) => number): Valu
 }
 
 /** A size in bytes, with an optional unit: 1k is 1000 bytes, 1kb 1024. */
-export function memory(bounds: Bounds, clamp?: (value: number) => number): ValueType<number> {
+export function memory(bounds: Bounds, clamp?: (value: number) => number): WordType<number> {
   return {
     takesWords: false,
-    parse([word]) {
+    parse(word) {
       const value = parseMemory(word);
       if (value === null) return { error: 'argument must be a memory value' };
       // A bound above the signed range tells an unsigned directive; in others the top bit is a
@@ -96,9 +98,9 @@ export interface SizeOrShare {
   readonly percent: number;
 }
 
-export const memoryOrPercent: ValueType<SizeOrShare> = {
+export const memoryOrPercent: WordType<SizeOrShare> = {
   takesWords: false,
-  parse([word]) {
+  parse(word) {
     const size = parseMemory(word);
     const percent = word.endsWith('%') ? parseStrictInteger(word.slice(0, -1)) : null;
     if (size !== null) {
@@ -122,14 +124,14 @@ function share(percent: bigint): Parsed<SizeOrShare> {
 }
 
 /** A file mode in octal digits. */
-export const fileMode: ValueType<number> = {
+export const fileMode: WordType<number> = {
   takesWords: false,
-  parse([word]) {
+  parse(word) {
     const match = /^[ \t-\r]*([+-]?)([0-7]+)$/.exec(word);
     if (match === null && word !== '') {
       return { error: "argument couldn't be parsed as an octal number" };
     }
-    const value = match === null ? 0 : Number.parseInt(match[2], 8);
+    const value = match === null ? 0 : Number.parseInt(match[2] ?? '', 8);
     const isNegative = match?.[1] === '-' && value > 0;
     if (isNegative || value > 0o777) {
       return { error: 'argument must be between 0 and 777 inclusive' };
@@ -140,10 +142,10 @@ export const fileMode: ValueType<number> = {
 };
 
 /** Any bytes, kept as latin1 text. `refuse` names what is wrong with a text. */
-export function text(refuse?: (value: string) => string | null): ValueType<string> {
+export function text(refuse?: (value: string) => string | null): WordType<string> {
   return {
     takesWords: false,
-    parse([word]) {
+    parse(word) {
       const error = refuse?.(word) ?? null;
       return error === null ? { value: word, text: word } : { error };
     },
@@ -155,10 +157,10 @@ export function text(refuse?: (value: string) => string | null): ValueType<strin
  * The name of a file or folder. The value is what node:fs takes: the bytes read as UTF-8; names
  * that are not UTF-8 are refused rather than changed.
  */
-export function path(refuse?: (value: string) => string | null): ValueType<string> {
+export function path(refuse?: (value: string) => string | null): WordType<string> {
   return {
     takesWords: false,
-    parse([word]) {
+    parse(word) {
       const bytes = Buffer.from(word, 'latin1');
       const value = bytes.toString('utf8');
       if (!Buffer.from(value, 'utf8').equals(bytes)) {
@@ -191,10 +193,11 @@ export function parseLooseInteger(word: string): bigint | null {
   if (word === '') return 0n;
   const match = /^[ \t-\r]*([+-]?)([0-9]+)$/.exec(word);
   if (match === null) return null;
-  const magnitude = BigInt(match[2]);
-  const limit = match[1] === '-' ? INT64_MAX + 1n : INT64_MAX;
+  const [, sign, digits = ''] = match;
+  const magnitude = BigInt(digits);
+  const limit = sign === '-' ? INT64_MAX + 1n : INT64_MAX;
   const bounded = magnitude > limit ? limit : magnitude;
-  return match[1] === '-' ? -bounded : bounded;
+  return sign === '-' ? -bounded : bounded;
 }
 
 const units: Readonly<Record<string, bigint>> = {
@@ -211,9 +214,11 @@ const units: Readonly<Record<string, bigint>> = {
 /** Digits and a unit as an unsigned 64-bit number, which wraps as it does in C. */
 export function parseMemory(word: string): bigint | null {
   const match = /^([0-9]{0,127})([a-z]{0,2})$/i.exec(word);
-  const unit = match === null ? undefined : units[match[2].toLowerCase()];
-  if (match === null || unit === undefined) return null;
-  const digits = BigInt(match[1] === '' ? 0 : match[1]);
+  if (match === null) return null;
+  const [, written = '', suffix = ''] = match;
+  const unit = units[suffix.toLowerCase()];
+  if (unit === undefined) return null;
+  const digits = BigInt(written);
   return BigInt.asUintN(64, (digits > UINT64_MAX ? UINT64_MAX : digits) * unit);
 }
 

@@ -20,7 +20,8 @@ const words: Readonly<Record<string, string>> = {
 /** `No such file or directory` and the like; the error's own message where it has no code. */
 export function describeSystemError(error: unknown): string {
   const { code = '', errno, message = String(error) } = error as NodeJS.ErrnoException;
-  if (code in words) return words[code];
+  const known = words[code];
+  if (known !== undefined) return known;
   const entry = errno === undefined ? undefined : getSystemErrorMap().get(errno);
   if (entry === undefined) return message;
   return entry[1].charAt(0).toUpperCase() + entry[1].slice(1);

@@ -24,7 +24,7 @@ export function splitWords(line: string): string[] | null {
   const words: string[] = [];
   let position = 0;
   for (;;) {
-    while (position < line.length && BLANK.test(line[position])) position++;
+    while (BLANK.test(line.charAt(position))) position++;
     if (position >= line.length) return words;
     const word = readWord(line, position);
     if (word === null) return null;
@@ -42,14 +42,14 @@ interface Word {
 function readWord(line: string, start: number): Word | null {
   let text = '';
   for (let position = start; position < line.length; position++) {
-    const character = line[position];
+    const character = line.charAt(position);
     // Unlike before a word, \v and \f do not end one: so it is in Redis.
     if (' \n\r\t\0'.includes(character)) return { text, end: position + 1 };
     if (character === '"' || character === "'") {
       const quoted =
         character === '"' ? readDouble(line, position + 1) : readSingle(line, position + 1);
       if (quoted === null) return null;
-      const isAlone = quoted.end >= line.length || BLANK.test(line[quoted.end]);
+      const isAlone = quoted.end >= line.length || BLANK.test(line.charAt(quoted.end));
       return isAlone ? { text: text + quoted.text, end: quoted.end } : null;
     }
     text += character;
@@ -72,7 +72,8 @@ function readDouble(line: string, start: number): Word | null {
       text += String.fromCharCode(Number.parseInt(hex, 16));
       position += 2;
     } else {
-      text += escapes[line[position]] ?? line[position];
+      const character = line.charAt(position);
+      text += escapes[character] ?? character;
     }
   }
   return null;

@@ -76,6 +76,15 @@ test('what would be dangerous to ignore is refused', () => {
   assert.match(config.load('tls-port', ['6380']) ?? '', /not supported/);
 });
 
+test('what every JavaScript object has is no choice and no class of clients', () => {
+  const config = new Config();
+  assert.match(config.load('loglevel', ['constructor']) ?? '', /must be one of the following/);
+  assert.match(
+    config.load('client-output-buffer-limit', ['constructor', '0', '0', '0']) ?? '',
+    /^Invalid client class/,
+  );
+});
+
 test('one bad pair leaves all values as they were', () => {
   const config = new Config();
   const error = config.set(

@@ -156,6 +156,8 @@ test('rename-command lines are kept in order; users, modules and unknown names a
   assert.match(fatalOf(['--loadmodule', 'x.so']), /modules are not supported/);
   assert.match(fatalOf(['--lua-replicate-commands', 'yes', 'no']), /Bad directive/);
   configOf(['--lua-replicate-commands', 'yes']);
+  // What every JavaScript object has is not known either.
+  assert.match(fatalOf(['--constructor', 'x']), /Bad directive/);
 });
 
 test('CONFIG SET dir changes the folder and shows what the system calls it', () => {
