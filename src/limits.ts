@@ -18,6 +18,10 @@ export const UNAUTHENTICATED_ARGUMENTS_MAX = 10;
 /** Bytes of one bulk argument before authentication. Redis: 16384. */
 export const UNAUTHENTICATED_BULK_BYTES_MAX = 16 * 1024;
 
+/** Keys of one database with an expiry that a replica's own clients set; further ones are hidden in
+ * their time, but stay until they are written to. A hash each. */
+export const OWN_EXPIRIES_MAX = 1_000_000;
+
 /** Bytes fed to replicas that may pile up inside one tick before they are sent on. */
 export const FEED_FLUSH_BYTES = 1024 * 1024;
 
@@ -123,8 +127,17 @@ export const SPARE_REPLY_BUFFERS_MAX = 8;
 /** Size of a chunk of replies that wait for a slow reader, in bytes. Redis: 16 KB. */
 export const OUTPUT_CHUNK_BYTES = 16 * 1024;
 
-/** Bytes handed to the kernel in one gathering write, and chunks in it. */
-export const GATHERED_BYTES_MAX = 1024 * 1024;
+/**
+ * Strings from this size on are sent from where they lie, in bytes: a write of three pieces costs
+ * less than the copy from here on.
+ */
+export const PINNED_REPLY_BYTES_MIN = 32 * 1024;
+
+/**
+ * Bytes handed to the kernel in one gathering write, and chunks in it. A value of 1 MiB and what
+ * stands around it leave together; then others have their turn.
+ */
+export const GATHERED_BYTES_MAX = 1024 * 1024 + 4 * 1024;
 export const GATHERED_CHUNKS_MAX = 64;
 
 /**

@@ -10,6 +10,7 @@ import type { Memory, Ref } from '../memory/memory.js';
 import { Dict } from '../structures/dict.js';
 import { type Entries, EXPIRY_NONE } from './entry.js';
 import { ExpiryWheel } from './expiry-wheel.js';
+import { OwnExpiries } from './own-expiries.js';
 
 export const TABLE_ROW_BYTES = 16;
 export const TABLE_DICT = 0;
@@ -35,6 +36,8 @@ export class Contents {
   #expirySumMs = 0;
   /** The wheel in use; null while no key ever had an expiry. */
   wheel: ExpiryWheel | null = null;
+  /** Expiries that only a replica's own clients know of. */
+  readonly ownExpiries = new OwnExpiries();
   /** The wheel that is being filled to replace it, and how far the walk over the keys has come. */
   #nextWheel: ExpiryWheel | null = null;
   #renewCursor = 0;

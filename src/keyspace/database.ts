@@ -182,7 +182,7 @@ export class Database {
       this.contents.dict.replace(copy);
       entries.freeShell(entry);
     }
-    this.contents.noteExpiry(hash, oldMs, atMs, this.keyspace.nowMs);
+    this.noteExpiry(hash, oldMs, atMs);
   }
 
   /** Takes the expiry away. False when the key is missing or has none. */
@@ -204,15 +204,28 @@ export class Database {
    * caller sees to the expiryMode.
    */
   fire(hash: number): number {
+    const before = this.keyspace.expiredKeys;
+    const nextMs = this.#expireDue(hash);
+    if (nextMs < Number.POSITIVE_INFINITY) this.contents.arm(hash, nextMs, this.keyspace.nowMs);
+    return this.keyspace.expiredKeys - before;
+  }
+
+  /** Looks after one of our own expiries on a replica: as fire(), but without the wheel. */
+  fireOwn(hash: number): void {
+    if (this.#expireDue(hash) < Number.POSITIVE_INFINITY) return;
+    this.contents.ownExpiries.forget(hash);
+  }
+
+  /** Deletes the keys behind the hash that are past their time. Returns when the next one will be;
+   * Infinity when none of them has an expiry. */
+  #expireDue(hash: number): number {
     const { dict } = this.contents;
-    let deleted = 0;
     let nextMs = Number.POSITIVE_INFINITY;
     let entry = dict.first(hash);
     while (entry !== 0) {
       const atMs = this.entries.expiry(entry);
       if (atMs !== EXPIRY_NONE && this.keyspace.nowMs > atMs) {
         this.#expireUnnamed(entry);
-        deleted++;
         nextMs = Number.POSITIVE_INFINITY;
         entry = dict.first(hash);
       } else {
@@ -220,8 +233,7 @@ export class Database {
         entry = dict.next();
       }
     }
-    if (nextMs < Number.POSITIVE_INFINITY) this.contents.arm(hash, nextMs, this.keyspace.nowMs);
-    return deleted;
+    return nextMs;
   }
 
   // --- about an entry ---
@@ -436,7 +448,10 @@ export class Database {
   }
 
   noteExpiry(hash: number, oldMs: number, newMs: number): void {
-    this.contents.noteExpiry(hash, oldMs, newMs, this.keyspace.nowMs);
+    const { contents, keyspace } = this;
+    contents.noteExpiry(hash, oldMs, newMs, keyspace.nowMs);
+    if (newMs === EXPIRY_NONE || keyspace.expiryMode !== 'replica') return;
+    contents.ownExpiries.note(hash);
   }
 
   /** Tells that the key has changed, if anybody wants to know. */

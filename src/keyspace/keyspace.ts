@@ -24,10 +24,11 @@ import { ROOT_DATABASES, ROOT_TABLE } from './root-layout.js';
  * How keys past their time are treated.
  * - `primary`: an access deletes them and tells onExpired; the background does too.
  * - `replica`: hidden from readers and kept until the primary's DEL (a write of a writable replica
- *   deletes them, as in Redis). The background deletes nothing.
+ *   deletes them, as in Redis). The background deletes only those whose expiry our own clients set.
+ * - `paused`: as `replica`, but the background deletes nothing.
  * - `stream`: alive for everybody: the primary's stream is applied, or a data set is loaded.
  */
-export type ExpiryMode = 'primary' | 'replica' | 'stream';
+export type ExpiryMode = 'primary' | 'replica' | 'paused' | 'stream';
 
 export interface KeyspaceOptions {
   readonly memory: Memory;
@@ -202,14 +203,17 @@ export class Keyspace {
 
   /**
    * Deletes keys whose time has come, for about `budgetMs`. True when more is due at once: call
-   * again on setImmediate. Does nothing unless expiryMode is `primary`. Set `nowMs` first.
+   * again on setImmediate. What it may delete, expiryMode says. Set `nowMs` first.
    */
   expireSlice(budgetMs: number, monotonicMs: () => number): boolean {
-    if (this.expiryMode !== 'primary') return false;
     const deadlineMs = monotonicMs() + budgetMs;
+    if (this.expiryMode === 'replica') this.#expireOwn(deadlineMs, monotonicMs);
+    if (this.expiryMode !== 'primary') return false;
     const count = this.databases.length;
     for (let i = 0; i < count; i++) {
       const db = this.databases[(this.#turn + i) % count];
+      // The wheel knows them too.
+      db.contents.ownExpiries.clear();
       if (db.contents.wheel === null || this.#expireIn(db, deadlineMs, monotonicMs)) continue;
       // The database that could not be finished goes on first.
       this.#turn = db.index;
@@ -219,6 +223,19 @@ export class Keyspace {
     }
     this.expiredStalePercent = 0;
     return false;
+  }
+
+  /** One round at most over the expiries that our own clients set, on from where it ended. */
+  #expireOwn(deadlineMs: number, monotonicMs: () => number): void {
+    for (const db of this.databases) {
+      for (let steps = 1; db.contents.ownExpiries.size > 0; steps++) {
+        // Re-read each time: a listener may have flushed.
+        const hash = db.contents.ownExpiries.next();
+        if (hash === undefined) break;
+        db.fireOwn(hash);
+        if (steps % EXPIRE_STEPS_PER_LOOK === 0 && monotonicMs() >= deadlineMs) return;
+      }
+    }
   }
 
   /** True when nothing is due any more, false when the time was up. */

@@ -25,7 +25,8 @@ export class ExpiryRule {
   }
 
   get mode(): ExpiryMode {
-    return this.#role === 'primary' && !this.#pause().isActive ? 'primary' : 'replica';
+    if (this.#role === 'replica') return 'replica';
+    return this.#pause().isActive ? 'paused' : 'primary';
   }
 
   set role(role: 'primary' | 'replica') {

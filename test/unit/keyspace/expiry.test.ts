@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { EXPIRY_NONE } from '../../../src/keyspace/entry.js';
 import {
   ExpiryWheel,
   WHEEL_BUSY,
@@ -101,6 +102,7 @@ test('a key past its time: deleted on a primary, hidden on a replica, alive for 
   const rows: [mode: ExpiryMode, found: boolean, isKept: boolean, events: number][] = [
     ['primary', false, false, 1],
     ['replica', false, true, 0],
+    ['paused', false, true, 0],
     ['stream', true, true, 0],
   ];
   for (const [mode, found, isKept, events] of rows) {
@@ -127,6 +129,52 @@ test('a key past its time: deleted on a primary, hidden on a replica, alive for 
     while (keyspace.expireSlice(1, () => performance.now()));
     assert.deepEqual(expired, ['a']);
   }
+});
+
+test('a replica deletes in their time the keys to which its own clients gave an expiry', () => {
+  const { keyspace, expired } = newKeyspace();
+  const slice = (): void => {
+    assert.equal(
+      keyspace.expireSlice(1, () => performance.now()),
+      false,
+    );
+  };
+  keyspace.expiryMode = 'stream';
+  set(keyspace, 'theirs', START_MS + 10);
+  set(keyspace, 'written', START_MS + 10);
+  set(keyspace, 'kept', EXPIRY_NONE);
+  keyspace.expiryMode = 'replica';
+  set(keyspace, 'mine', START_MS + 10);
+  set(keyspace, 'later', START_MS + 10);
+  set(keyspace, 'later', START_MS + 50);
+  set(keyspace, 'freed', START_MS + 10);
+  const db = keyspace.databases[0];
+  assert.ok(db.setExpiresAt(latin1('kept'), 0, 4, START_MS + 20));
+  assert.ok(db.persist(latin1('freed'), 0, 5));
+  assert.ok(db.setExpiresAt(latin1('written'), 0, 7, START_MS + 20));
+  assert.equal(db.contents.ownExpiries.size, 5);
+  slice();
+  assert.deepEqual(expired, []);
+  assert.equal(db.contents.ownExpiries.size, 4, 'the freed one is forgotten');
+  keyspace.nowMs = START_MS + 11;
+  keyspace.expiryMode = 'paused';
+  slice();
+  assert.deepEqual(expired, [], 'nothing while paused');
+  keyspace.expiryMode = 'replica';
+  slice();
+  assert.deepEqual(expired, ['mine']);
+  keyspace.nowMs = START_MS + 51;
+  slice();
+  assert.deepEqual([...expired].sort(), ['kept', 'later', 'mine', 'written']);
+  assert.equal(db.size, 2, "the primary's key waits for its DEL");
+  slice();
+  assert.equal(db.contents.ownExpiries.size, 0);
+  // Promoted: the wheel has what is left, and the other list is dropped.
+  set(keyspace, 'mine', START_MS + 60);
+  keyspace.expiryMode = 'primary';
+  slice();
+  assert.equal(db.contents.ownExpiries.size, 0);
+  assert.equal(expired.length, 5);
 });
 
 test('an expiry extended again and again keeps one item, a dropped one is forgotten', () => {

@@ -33,7 +33,7 @@ test('while clients are paused a primary only hides', () => {
   const { keyspace, pause, rule } = build();
   pause.isActive = true;
   rule.apply();
-  assert.equal(keyspace.expiryMode, 'replica');
+  assert.equal(keyspace.expiryMode, 'paused');
   pause.isActive = false;
   rule.apply();
   assert.equal(keyspace.expiryMode, 'primary');
