@@ -48,7 +48,7 @@ export class CommandContext implements Context {
   }
 
   get db(): Database {
-    return this.keyspace.databases[this.client.database];
+    return this.keyspace.database(this.client.database);
   }
 
   get nowMs(): number {

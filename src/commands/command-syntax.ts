@@ -130,9 +130,10 @@ class SyntaxParser {
     const repeat = this.#match(REPEAT);
     if (repeat) argument.flags.push('multiple');
     if (repeat?.[1]) argument.flags.push('multiple_token');
-    const version = this.#match(VERSION);
-    if (version?.[1]) argument.deprecatedSince = version[2];
-    else if (version) argument.since = version[2];
+    const [, isDeprecated, version] = this.#match(VERSION) ?? [];
+    if (version === undefined) return;
+    if (isDeprecated) argument.deprecatedSince = version;
+    else argument.since = version;
   }
 
   #match(pattern: RegExp): RegExpExecArray | null {
@@ -143,7 +144,8 @@ class SyntaxParser {
   }
 
   #isNextOneOf(characters: string): boolean {
-    return characters.includes(this.#text[this.#at]);
+    const next = this.#text[this.#at];
+    return next !== undefined && characters.includes(next);
   }
 
   #takes(character: string): boolean {

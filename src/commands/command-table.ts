@@ -86,14 +86,19 @@ export class RenameError extends Error {
   rename: Rename | null = null;
 }
 
+/** A command under the name that it has now. */
+interface Named {
+  readonly bytes: Uint8Array;
+  readonly command: Command;
+}
+
 export class CommandTable {
   /** Every command and subcommand; `all[i].index === i`. */
   readonly all: readonly Command[];
   /** Top-level commands by lower-case name; subcommands by `container|sub`. */
   readonly #byName = new Map<string, Command>();
-  /** Open-addressed table over the top level, and the name of the command in each slot. */
-  readonly #slots: (Command | null)[];
-  readonly #names: Uint8Array[];
+  /** Open-addressed table over the top level. */
+  readonly #slots: (Named | null)[];
   readonly #mask: number;
 
   /** Throws a RenameError for a rename that cannot be. */
@@ -113,7 +118,6 @@ export class CommandTable {
     let size = 64;
     while (size < all.length * 4) size *= 2;
     this.#slots = new Array(size).fill(null);
-    this.#names = new Array(size).fill(NO_NAME);
     this.#mask = size - 1;
     for (const rename of renames) {
       try {
@@ -170,21 +174,18 @@ export class CommandTable {
     const bytes = Uint8Array.from(name, (char) => char.charCodeAt(0));
     let slot = hashName(bytes, 0, bytes.length) & this.#mask;
     while (this.#slots[slot] !== null) slot = (slot + 1) & this.#mask;
-    this.#slots[slot] = command;
-    this.#names[slot] = bytes;
+    this.#slots[slot] = { bytes, command };
   }
 
   #find(buffer: Uint8Array, start: number, end: number): Command | null {
     let slot = hashName(buffer, start, end) & this.#mask;
-    for (let command = this.#slots[slot]; command !== null; command = this.#slots[slot]) {
-      if (isSameName(this.#names[slot], buffer, start, end)) return command;
+    for (let named = this.#slots[slot]; named; named = this.#slots[slot]) {
+      if (isSameName(named.bytes, buffer, start, end)) return named.command;
       slot = (slot + 1) & this.#mask;
     }
     return null;
   }
 }
-
-const NO_NAME = new Uint8Array(0);
 
 /** Case-insensitive for letters; other bytes may collide, which the comparison sorts out. */
 function hashName(bytes: Uint8Array, start: number, end: number): number {

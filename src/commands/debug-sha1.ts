@@ -67,7 +67,12 @@ export class Sha1 {
       const mixed = w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16];
       w[t] = (mixed << 1) | (mixed >>> 31);
     }
-    let [a, b, c, d, e] = this.#state;
+    const state = this.#state;
+    let a = state[0];
+    let b = state[1];
+    let c = state[2];
+    let d = state[3];
+    let e = state[4];
     for (let t = 0; t < 80; t++) {
       const next = (((a << 5) | (a >>> 27)) + round(t, b, c, d) + e + w[t]) | 0;
       e = d;
@@ -76,7 +81,6 @@ export class Sha1 {
       b = a;
       a = next;
     }
-    const state = this.#state;
     state[0] += a;
     state[1] += b;
     state[2] += c;

@@ -46,7 +46,7 @@ export class WatchTable {
     const name = watchName(database, key, 0, key.length);
     const list = this.#byKey.get(name);
     if (list?.some((watch) => watch.client === client)) return;
-    const wasExpired = this.#isExpired(this.#keyspace.databases[database], key);
+    const wasExpired = this.#isExpired(this.#keyspace.database(database), key);
     const watch: Watch = { client, database, key, wasExpired };
     held.watches.push(watch);
     if (list) {
@@ -71,7 +71,7 @@ export class WatchTable {
     if (held.isDirty) return true;
     return held.watches.some(
       (watch) =>
-        !watch.wasExpired && this.#isExpired(this.#keyspace.databases[watch.database], watch.key),
+        !watch.wasExpired && this.#isExpired(this.#keyspace.database(watch.database), watch.key),
     );
   }
 
@@ -95,8 +95,9 @@ export class WatchTable {
    */
   onReplaced(database: number, replacedBy: number | null): void {
     for (const list of [...this.#byKey.values()]) {
-      if (list[0].database !== database) continue;
-      const { key } = list[0];
+      const [first] = list;
+      if (first?.database !== database) continue;
+      const { key } = first;
       const existed = this.#exists(database, key);
       const willExist = replacedBy !== null && this.#exists(replacedBy, key);
       if (!existed && !willExist) continue;
@@ -112,7 +113,7 @@ export class WatchTable {
     const willBeExpired =
       willExist &&
       replacedBy !== null &&
-      this.#isExpired(this.#keyspace.databases[replacedBy], watch.key);
+      this.#isExpired(this.#keyspace.database(replacedBy), watch.key);
     if (watch.wasExpired) {
       if (!willExist) {
         watch.wasExpired = false;
@@ -150,7 +151,7 @@ export class WatchTable {
 
   /** Whether the key is there, if only past its time: an expired key is still to vanish. */
   #exists(database: number, key: Uint8Array): boolean {
-    return this.#keyspace.databases[database].peekAny(key, 0, key.length) !== 0;
+    return this.#keyspace.database(database).peekAny(key, 0, key.length) !== 0;
   }
 
   #isExpired(database: Database, key: Uint8Array): boolean {

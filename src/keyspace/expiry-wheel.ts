@@ -12,6 +12,8 @@
  * as it grows, and a million keys in one second are a long list, nothing else.
  */
 
+import assert from 'node:assert/strict';
+
 /** Resolution in ms: how late, at most, an idle server notices. */
 const TICK_MS = 32;
 const LEVELS = 4;
@@ -131,7 +133,7 @@ export class ExpiryWheel {
   #takeDue(): void {
     const slot = this.#tick & (SLOTS - 1);
     const chunk = this.#heads[slot];
-    const slab = this.#slabs[chunk >>> 7];
+    const slab = this.#slabOf(chunk);
     const at = (chunk & (SLAB_CHUNKS - 1)) * CHUNK_INTS;
     const count = --slab[at + CHUNK_COUNT];
     this.dueHash = slab[at + CHUNK_ITEMS + count * 2];
@@ -145,7 +147,7 @@ export class ExpiryWheel {
 
   #cascadeOne(): void {
     const chunk = this.#cascading;
-    const slab = this.#slabs[chunk >>> 7];
+    const slab = this.#slabOf(chunk);
     const at = (chunk & (SLAB_CHUNKS - 1)) * CHUNK_INTS;
     const count = --slab[at + CHUNK_COUNT];
     const hash = slab[at + CHUNK_ITEMS + count * 2];
@@ -169,22 +171,28 @@ export class ExpiryWheel {
       chunk = this.#acquire(chunk);
       this.#heads[slot] = chunk;
     }
-    const slab = this.#slabs[chunk >>> 7];
+    const slab = this.#slabOf(chunk);
     const at = (chunk & (SLAB_CHUNKS - 1)) * CHUNK_INTS;
     const count = slab[at + CHUNK_COUNT]++;
     slab[at + CHUNK_ITEMS + count * 2] = hash;
     slab[at + CHUNK_ITEMS + count * 2 + 1] = tick;
   }
 
+  #slabOf(chunk: number): Int32Array {
+    const slab = this.#slabs[chunk >>> 7];
+    if (slab === undefined) assert.fail(`no slab for chunk ${chunk}`);
+    return slab;
+  }
+
   #countOf(chunk: number): number {
-    return this.#slabs[chunk >>> 7][(chunk & (SLAB_CHUNKS - 1)) * CHUNK_INTS + CHUNK_COUNT];
+    return this.#slabOf(chunk)[(chunk & (SLAB_CHUNKS - 1)) * CHUNK_INTS + CHUNK_COUNT];
   }
 
   /** An empty chunk, followed by `next`. Chunk 0 is never given: 0 means none. */
   #acquire(next: number): number {
     if (this.#freeChunk === 0) this.#addSlab();
     const chunk = this.#freeChunk;
-    const slab = this.#slabs[chunk >>> 7];
+    const slab = this.#slabOf(chunk);
     const at = (chunk & (SLAB_CHUNKS - 1)) * CHUNK_INTS;
     this.#freeChunk = slab[at + CHUNK_NEXT];
     slab[at + CHUNK_NEXT] = next;
@@ -193,7 +201,7 @@ export class ExpiryWheel {
   }
 
   #release(chunk: number): void {
-    const slab = this.#slabs[chunk >>> 7];
+    const slab = this.#slabOf(chunk);
     slab[(chunk & (SLAB_CHUNKS - 1)) * CHUNK_INTS + CHUNK_NEXT] = this.#freeChunk;
     this.#freeChunk = chunk;
   }

@@ -164,13 +164,20 @@ export class Keyspace {
     this.lazyFreedObjects = 0;
   }
 
+  /** The database of that number, which there is. */
+  database(index: number): Database {
+    const db = this.databases[index];
+    if (db === undefined) assert.fail(`no database ${index}`);
+    return db;
+  }
+
   /** SWAPDB. Keys and expiries change places; the Database objects keep their index. */
   swap(a: number, b: number): void {
     if (a === b) return;
     this.events.onReplaced(a, b);
     this.events.onReplaced(b, a);
-    const first = this.databases[a];
-    const second = this.databases[b];
+    const first = this.database(a);
+    const second = this.database(b);
     const { contents } = first;
     const { place } = contents;
     first.contents = second.contents;
@@ -184,7 +191,7 @@ export class Keyspace {
    * Throws OutOfMemoryError when there is no room for an empty dict.
    */
   flush(index: number | 'all'): number {
-    if (index !== 'all') return this.#flushOne(this.databases[index]);
+    if (index !== 'all') return this.#flushOne(this.database(index));
     let removed = 0;
     for (const db of this.databases) removed += this.#flushOne(db);
     return removed;
@@ -211,7 +218,7 @@ export class Keyspace {
     if (this.expiryMode !== 'primary') return false;
     const count = this.databases.length;
     for (let i = 0; i < count; i++) {
-      const db = this.databases[(this.#turn + i) % count];
+      const db = this.database((this.#turn + i) % count);
       // The wheel knows them too.
       db.contents.ownExpiries.clear();
       if (db.contents.wheel === null || this.#expireIn(db, deadlineMs, monotonicMs)) continue;
@@ -262,8 +269,8 @@ export class Keyspace {
   /** Frees what flushes detached, renews stale expiry indexes. True when more is to do at once. */
   backgroundSlice(budgetMs: number, monotonicMs: () => number): boolean {
     const deadlineMs = monotonicMs() + budgetMs;
-    while (this.#flushed.length > 0) {
-      this.#freeFlushed(this.#flushed[0]);
+    for (let flushed = this.#flushed[0]; flushed; flushed = this.#flushed[0]) {
+      this.#freeFlushed(flushed);
       if (monotonicMs() >= deadlineMs) return true;
     }
     for (const db of this.databases) {

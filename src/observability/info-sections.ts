@@ -168,7 +168,7 @@ export function latencyFields({ services }: InfoSources): InfoFields {
   const fields: [string, string][] = [];
   for (const { index, name } of commands.all) {
     const latency = stats.latencies[index];
-    if (latency === null) continue;
+    if (!latency) continue;
     const figures = percentiles.map((p) => `p${p}=${latency.percentile(p).toFixed(3)}`);
     fields.push([`latency_percentiles_usec_${name}`, figures.join(',')]);
   }

@@ -147,7 +147,7 @@ export class LoadSession {
     if (this.dropIfExpired()) return true;
     this.keysLoaded += 1;
     if (keyspace === null) return true;
-    const db = keyspace.databases[this.reader.database];
+    const db = keyspace.database(this.reader.database);
     const sizeBefore = db.size;
     setString(
       db,
@@ -169,7 +169,7 @@ export class LoadSession {
     this.skipsPieces = this.dropIfExpired() || keyspace === null;
     if (!this.skipsPieces || keyspace === null) this.keysLoaded += 1;
     if (this.skipsPieces || keyspace === null) return true;
-    const db = keyspace.databases[this.reader.database];
+    const db = keyspace.database(this.reader.database);
     const sizeBefore = db.size;
     // Address space is reserved for the length that the file claims (512 MB at most); physical
     // memory comes with the pieces.
@@ -182,7 +182,7 @@ export class LoadSession {
     if (this.skipsPieces || keyspace === null) return;
     const { key, value, pieceAt, database } = this.reader;
     fillString(
-      keyspace.databases[database],
+      keyspace.database(database),
       key.bytes,
       key.bytesStart,
       key.bytesEnd,

@@ -233,23 +233,22 @@ export class Loader {
 
   /** Feeds the whole file; the next chunk is read while the last is worked on. */
   private async feedFile(file: FileHandle, session: LoadSession): Promise<RdbError | null> {
-    const buffers = [new Uint8Array(LOAD_CHUNK_BYTES), new Uint8Array(LOAD_CHUNK_BYTES)];
+    let chunk = new Uint8Array(LOAD_CHUNK_BYTES);
+    let next = new Uint8Array(LOAD_CHUNK_BYTES);
     let position = 0;
-    let turn = 0;
-    let pending = readChunk(file, buffers[0], 0);
+    let pending = readChunk(file, chunk, 0);
     for (;;) {
       const count = await pending;
       if (typeof count === 'string') return { kind: 'io', offset: position, reason: count };
       if (count === 0) return this.cutUnlessEnded(session);
       position += count;
-      const chunk = buffers[turn];
-      turn = 1 - turn;
-      pending = readChunk(file, buffers[turn], position);
+      pending = readChunk(file, next, position);
       const error = await this.runFed(session, chunk, 0, count);
       if (error !== null || session.isEnded) {
         await pending;
         return error;
       }
+      [chunk, next] = [next, chunk];
     }
   }
 

@@ -225,11 +225,13 @@ export class LinkMachine {
   #sendReplconf(): LinkAction {
     this.#go('awaitingReplconf');
     const { listeningPort, announcedIp } = this.#settings();
-    const commands = [['REPLCONF', 'listening-port', String(listeningPort)]];
-    if (announcedIp !== '') commands.push(['REPLCONF', 'ip-address', announcedIp]);
-    commands.push(['REPLCONF', 'capa', 'eof', 'capa', 'psync2']);
-    this.#replconfs = commands.map((command) => command[1]);
-    return send(commands);
+    const options: [name: string, ...values: string[]][] = [
+      ['listening-port', String(listeningPort)],
+    ];
+    if (announcedIp !== '') options.push(['ip-address', announcedIp]);
+    options.push(['capa', 'eof', 'capa', 'psync2']);
+    this.#replconfs = options.map(([name]) => name);
+    return send(options.map((option) => ['REPLCONF', ...option]));
   }
 
   #onReplconf(line: string): LinkAction {
@@ -268,11 +270,11 @@ export class LinkMachine {
 
   #onFullResync(line: string): LinkAction {
     this.#go('receivingSnapshot');
-    const [, replid, offset] = line.split(' ');
+    const [, replid = '', offset = ''] = line.split(' ');
     const position = { replid, offset: Number(offset) };
     const isValid =
-      replid?.length === REPLID_LENGTH &&
-      /^\d+$/.test(offset ?? '') &&
+      replid.length === REPLID_LENGTH &&
+      /^\d+$/.test(offset) &&
       Number.isSafeInteger(position.offset);
     if (!isValid) {
       this.#log.warning('Master replied with wrong +FULLRESYNC syntax.');

@@ -30,14 +30,14 @@ export function applyReplconf(
 ): ReplconfResult {
   if (options.length % 2 !== 0) return error('ERR syntax error');
   for (let i = 0; i < options.length; i += 2) {
-    const value = options[i + 1];
-    switch (options[i].toLowerCase()) {
+    const [name = '', value = ''] = options.slice(i, i + 2);
+    switch (name.toLowerCase()) {
       case 'ack':
-        return parseAck(options, i);
+        return parseAck(options.slice(i + 1));
       case 'getack':
         return { kind: 'getack' };
       default: {
-        const text = applyOption(options[i], value, settings);
+        const text = applyOption(name, value, settings);
         if (text !== null) return error(text);
       }
     }
@@ -88,14 +88,12 @@ function applyFilter(value: string, settings: ReplicaSettings): string | null {
   return null;
 }
 
-function parseAck(options: readonly string[], at: number): ReplconfResult {
-  const value = options[at + 1];
+/** `words`: what follows ACK. */
+function parseAck(words: readonly string[]): ReplconfResult {
+  const [value = '', name = '', fsynced = ''] = words;
   if (!isInteger(value)) return { kind: 'ignored' };
-  let fsyncedOffset = -1;
-  if (options[at + 2]?.toLowerCase() === 'fack') {
-    const fsynced = options[at + 3];
-    if (isInteger(fsynced)) fsyncedOffset = Number(fsynced);
-  }
+  const isFsynced = name.toLowerCase() === 'fack' && isInteger(fsynced);
+  const fsyncedOffset = isFsynced ? Number(fsynced) : -1;
   return { kind: 'ack', offset: Number(value), fsyncedOffset };
 }
 

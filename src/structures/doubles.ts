@@ -16,7 +16,7 @@ export function formatDouble(n: number): string {
   if (n === 0) return Object.is(n, -0) ? '-0' : '0';
   if (Number.isInteger(n) && Math.abs(n) <= PLAIN_INTEGER_MAX) return BigInt(n).toString();
   const sign = n < 0 ? '-' : '';
-  const [mantissa, exponentText] = Math.abs(n).toExponential().split('e');
+  const [mantissa = '', exponentText] = Math.abs(n).toExponential().split('e');
   const digits = mantissa.replace('.', '');
   return sign + placeDigits(digits, Number(exponentText) - digits.length + 1);
 }

@@ -46,7 +46,7 @@ export function parseLongDouble(bytes: Uint8Array, start: number, end: number): 
 
 function parseDigits(match: RegExpExecArray | null, base: 10 | 16): LongDouble | null {
   if (match === null) return null;
-  const [, sign, whole, fraction = '', exponentText = '0'] = match;
+  const [, sign, whole = '', fraction = '', exponentText = '0'] = match;
   if (whole.length + fraction.length === 0) return null;
   const digits = BigInt((base === 16 ? '0x' : '') + whole + fraction);
   const isNegative = sign === '-';
@@ -146,7 +146,7 @@ function roundedShift(value: bigint, shift: number): bigint {
 
 function bitLength(value: bigint): number {
   const hex = value.toString(16);
-  return hex.length * 4 - (Math.clz32(Number.parseInt(hex[0], 16)) - 28);
+  return hex.length * 4 - (Math.clz32(Number.parseInt(hex.charAt(0), 16)) - 28);
 }
 
 function clamp(n: number, bound: number): number {
