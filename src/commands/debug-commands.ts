@@ -51,6 +51,7 @@ const subcommands = new Map<string, Subcommand>([
   ['populate', { counts: [3, 5], run: populate }],
   ['protocol', { counts: [3, 3], run: protocol }],
   ['reload', { counts: [2, ANY], run: reload }],
+  ['replicate', { counts: [3, ANY], run: replicate }],
   ['set-active-expire', { counts: [3, 3], run: setActiveExpire }],
   ['sleep', { counts: [3, 3], run: sleep }],
 ]);
@@ -125,6 +126,14 @@ function protocol(ctx: Context, args: Arguments): void {
   replyOfType(ctx.reply, wordArgument(args, 2));
 }
 
+/** Puts any words into the stream as a command, known or not, without executing them. */
+function replicate(ctx: Context, args: Arguments): void {
+  const parts: Uint8Array[] = [];
+  for (let i = 2; i < args.count; i++) parts.push(args.range(i));
+  ctx.propagateAs(...parts);
+  ctx.reply.ok();
+}
+
 function setActiveExpire(ctx: Context, args: Arguments): void {
   ctx.services.server.isActiveExpiryEnabled = Number.parseInt(args.text(2), 10) > 0;
   ctx.reply.ok();
@@ -165,6 +174,8 @@ const help = [
   '    * MERGE: keys of the file replace those that are there.',
   '    * NOFLUSH: what is there stays.',
   '    * NOSAVE: the file that exists is loaded.',
+  'REPLICATE <command> [<arg> ...]',
+  '    Sends the command to replicas without executing it here.',
   'SET-ACTIVE-EXPIRE <0|1>',
   '    Whether expired keys are looked for in the background.',
   'SLEEP <seconds>',

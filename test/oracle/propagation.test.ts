@@ -213,4 +213,8 @@ streamSuite('strings and keys', [
       '"EXEC"',
     ],
   },
+  {
+    name: 'DEBUG REPLICATE: what nobody has executed',
+    lines: ['SET k v', 'DEBUG REPLICATE fake-command-1', 'DEBUG REPLICATE incr k 5', 'SET k w'],
+  },
 ]);

@@ -94,6 +94,8 @@ oracleSuite('debug', [
       { run: 'DBSIZE', until: '(integer) 0' },
       'DEBUG LOG hello',
       'DEBUG CHANGE-REPL-ID',
+      'DEBUG REPLICATE ping',
+      'DEBUG REPLICATE',
       'DEBUG OBJECT missing',
       'DEBUG OBJECT',
       'DEBUG nonsense',
