@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { readArguments } from './cli.js';
 import { Client } from './commands/client.js';
+import { clientLine } from './commands/client-line.js';
 import { ClientPause } from './commands/client-pause.js';
 import { ClientRegistry } from './commands/client-registry.js';
 import { commandFamilies } from './commands/command-families.js';
@@ -296,6 +297,7 @@ function composeReplication(
       isPaused: () => store.pause.isActive,
       dial: dialTcp,
       intake: new SnapshotFiles({ config, log, loader, pid: process.pid }),
+      describeClient: (client) => clientLine(client, clock.wallMs()),
       listeningPort: () => config.values.port,
       endBlockedClients: () => late.services.part.clients.onDemoted(),
       onRoleChange: (role) => {

@@ -24,16 +24,21 @@ export function clientKindByWord(word: string): ClientKind | null {
   return kindWords.get(word.toLowerCase()) ?? null;
 }
 
-/** Memory that a client holds: its buffers, its queued commands and itself. */
+/** Memory that a client alone holds: its buffers, its queued commands and itself. */
 export function clientMemoryBytes(client: Client): number {
   const { connection } = client;
   return (
     CLIENT_BASE_BYTES +
     connection.queryBufferBytes +
     connection.queryBufferFreeBytes +
-    connection.outputBytes +
+    ownOutputBytes(client) +
     (client.transaction?.bytes ?? 0)
   );
+}
+
+/** Output that is not the backlog's. */
+function ownOutputBytes({ connection, streamDebt }: Client): number {
+  return connection.outputBytes - (streamDebt?.inFlightBytes ?? 0);
 }
 
 /** The request that a client is executing now. Its bytes still count as those of the query buffer.
@@ -48,6 +53,7 @@ export function clientLine(client: Client, nowMs: number, running?: RunningReque
   const { connection, transaction } = client;
   const request = running?.client === client ? running.args : null;
   const seconds = (sinceMs: number) => Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
+  const owedBytes = client.streamDebt?.owedBytes ?? 0;
   const user = client.kind === 'primary' ? '(superuser)' : client.user;
   return (
     `id=${client.id} addr=${connection.remoteAddress} laddr=${connection.localAddress} ` +
@@ -57,7 +63,8 @@ export function clientLine(client: Client, nowMs: number, running?: RunningReque
     `qbuf=${connection.queryBufferBytes} ` +
     `qbuf-free=${connection.queryBufferFreeBytes} argv-mem=${argumentBytes(request)} ` +
     `multi-mem=${transaction?.bytes ?? 0} rbs=0 rbp=0 obl=0 oll=${connection.outputChunks} ` +
-    `omem=${connection.outputBytes} tot-mem=${clientMemoryBytes(client)} ` +
+    `omem=${ownOutputBytes(client) + owedBytes} ` +
+    `tot-mem=${clientMemoryBytes(client) + owedBytes} ` +
     `events=${eventLetters(client)} cmd=${client.lastCommand?.name ?? 'NULL'} user=${user} ` +
     `redir=-1 resp=${client.protocol} lib-name=${client.libraryName} ` +
     `lib-ver=${client.libraryVersion}`

@@ -50,6 +50,13 @@ export interface Connection {
   resumeRequests(): void;
 }
 
+/** What a replica has yet to take of the stream. It lies in the backlog, which all share. */
+export interface StreamDebt {
+  readonly owedBytes: number;
+  /** Those of them that its connection has: counted in outputBytes, yet not memory of its own. */
+  readonly inFlightBytes: number;
+}
+
 export class Client {
   readonly id: number;
   readonly connection: Connection;
@@ -79,6 +86,8 @@ export class Client {
   closesAfterReply = false;
   /** Stream offset right after this client's last write: what WAIT compares with. */
   lastWriteOffset = 0;
+  /** Of a replica. */
+  streamDebt: StreamDebt | null = null;
   /** Commands executed, for CLIENT LIST of 7.2 and later statistics. */
   commandCount = 0;
 

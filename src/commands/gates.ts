@@ -96,7 +96,9 @@ export class Gates {
     if (replication.role === 'replica' && config.values['replica-ignore-maxmemory']) return null;
     const isQueueing = client.transaction !== null && !UNQUEUED_BY_MEMORY.has(command.name);
     if ((flags & denyoom) === 0 && !isQueueing) return null;
-    return keyspace.usedBytes > maxmemory ? errors.OUT_OF_MEMORY : null;
+    // What slow replicas make us hold is bounded by their own limit, and must not cost data.
+    const streamBytes = replication.backlogBytes - replication.uncountedBytes;
+    return keyspace.usedBytes + streamBytes > maxmemory ? errors.OUT_OF_MEMORY : null;
   }
 
   #checkWrites(command: Command, client: Client, flags: number): string | null {

@@ -49,8 +49,10 @@ export interface ReplicationControl {
   onClientGone(client: Client): void;
   /** INFO's section, without its header: `name:value`, `role` first. */
   infoLines(): string[];
-  /** Bytes that the backlog holds (INFO mem_replication_backlog). */
+  /** Memory of the backlog and of what it holds for replicas beyond its size. */
   readonly backlogBytes: number;
+  /** That beyond its size: not counted towards maxmemory. */
+  readonly uncountedBytes: number;
   /** DEBUG CHANGE-REPL-ID: a new replication id, the former ones forgotten. */
   changeReplid(): void;
   /** ROLE's reply. */

@@ -123,7 +123,7 @@ export const networkDirectives = [
     prose:
       'For each class of clients (normal, replica, pubsub): a client is closed when its waiting' +
       ' replies reach the first size, or stay above the second for that many seconds. 0: no' +
-      ' limit. A limit for replicas below repl-backlog-size counts as repl-backlog-size.',
+      ' limit. A hard limit for replicas below repl-backlog-size counts as that size.',
   }),
   directive('maxmemory-clients', memoryOrPercent, {
     initial: { bytes: 0, percent: 0 },

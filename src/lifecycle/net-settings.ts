@@ -24,8 +24,5 @@ export function netSettings(config: Config): NetSettings {
     get outputLimits() {
       return values['client-output-buffer-limit'];
     },
-    get backlogBytes() {
-      return values['repl-backlog-size'];
-    },
   };
 }

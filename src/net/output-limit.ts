@@ -7,16 +7,17 @@ import type { ClientKind } from '../commands/client.js';
 import { UNLIMITED_OUTPUT_BYTES_MAX } from '../limits.js';
 import type { NetSettings, OutputLimit } from './request-handler.js';
 
-/** The limit of a client's class. A link to a primary counts as normal, as in Redis. */
-export function limitFor(kind: ClientKind, settings: NetSettings): OutputLimit {
-  const { outputLimits } = settings;
-  if (kind === 'pubsub') return outputLimits.pubsub;
-  if (kind !== 'replica') return outputLimits.normal;
-  const limit = outputLimits.replica;
-  // A lower one would drop a replica for what a partial resync would send it again.
-  if (limit.hardBytes === 0 || limit.hardBytes >= settings.backlogBytes) return limit;
-  return { ...limit, hardBytes: settings.backlogBytes };
+/**
+ * The limit of a client's class. A link to a primary counts as normal, as in Redis. What a replica
+ * owes is judged where the stream is: the little that its socket has of it, or of a snapshot that
+ * is sent piece by piece, says nothing.
+ */
+export function limitFor(kind: ClientKind, { outputLimits }: NetSettings): OutputLimit {
+  if (kind === 'replica') return NO_LIMIT;
+  return kind === 'pubsub' ? outputLimits.pubsub : outputLimits.normal;
 }
+
+const NO_LIMIT: OutputLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
 
 /** Remembers of one client since when it is over its soft limit. */
 export class OutputPatience {

@@ -60,9 +60,7 @@ export interface NetSettings {
   /** tcp-keepalive, in seconds; 0 = off. */
   readonly keepAliveSeconds: number;
   /** client-output-buffer-limit. */
-  readonly outputLimits: Readonly<Record<'normal' | 'replica' | 'pubsub', OutputLimit>>;
-  /** repl-backlog-size: a smaller hard limit for replicas counts as this. */
-  readonly backlogBytes: number;
+  readonly outputLimits: Readonly<Record<'normal' | 'pubsub', OutputLimit>>;
 }
 
 /** The counters of `Stats` that net/ raises. */

@@ -14,6 +14,8 @@ export function memoryFields({ services, readProcess }: InfoSources): InfoFields
   const { clients, config, keyspace, replication, stats } = services;
   const { residentBytes, totalSystemBytes } = readProcess();
   const held = clientBytes(clients);
+  // As in Redis what the backlog holds beyond its size is the replicas', while there are any.
+  const forReplicas = clients.countKind('replica') > 0 ? replication.uncountedBytes : 0;
   const overhead = held.normal + held.replicas + replication.backlogBytes;
   const used = keyspace.usedBytes + overhead;
   stats.notePeakMemory(used);
@@ -41,10 +43,10 @@ export function memoryFields({ services, readProcess }: InfoSources): InfoFields
     ['maxmemory_human', humanBytes(maxmemory)],
     ['maxmemory_policy', config.values['maxmemory-policy']],
     ...fragmentationFields({ services, used, residentBytes }),
-    ['mem_not_counted_for_evict', 0],
-    ['mem_replication_backlog', replication.backlogBytes],
+    ['mem_not_counted_for_evict', replication.uncountedBytes],
+    ['mem_replication_backlog', replication.backlogBytes - forReplicas],
     ['mem_total_replication_buffers', replication.backlogBytes],
-    ['mem_clients_slaves', held.replicas],
+    ['mem_clients_slaves', held.replicas + forReplicas],
     ['mem_clients_normal', held.normal],
     ['mem_cluster_links', 0],
     ['mem_aof_buffer', 0],

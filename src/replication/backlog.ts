@@ -117,8 +117,7 @@ export class Backlog {
     const blockBytes = blockBytesFor(sizeBytes);
     if (blockBytes === this.#blockBytes) return;
     this.#blockBytes = blockBytes;
-    for (const spare of this.#spares) this.#ringBytes -= spare.bytes.length;
-    this.#spares = [];
+    this.#freeSpares();
   }
 
   /** Nothing after `offset` may leave: the oldest position that a replica still has to be served
@@ -135,6 +134,13 @@ export class Backlog {
       this.#trimHead();
     }
     return false;
+  }
+
+  /** As trim(), and gives the spare blocks back: for whenever no append is under way. */
+  shrink(): boolean {
+    const isMoreLeft = this.trim();
+    this.#freeSpares();
+    return isMoreLeft;
   }
 
   /**
@@ -214,6 +220,11 @@ export class Backlog {
     if (this.#spares.length >= BACKLOG_SPARE_BLOCKS_MAX) return;
     this.#spares.push(block);
     this.#ringBytes += block.bytes.length;
+  }
+
+  #freeSpares(): void {
+    for (const spare of this.#spares) this.#ringBytes -= spare.bytes.length;
+    this.#spares = [];
   }
 
   #find(offset: number): BacklogBlock {

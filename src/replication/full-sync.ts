@@ -31,8 +31,6 @@ export interface FullSyncParts {
   readonly isHeld: (offset: number) => boolean;
   /** The peer's state or cursor has changed: what must be held may have too. */
   readonly onPeerMoved: () => void;
-  /** How many bytes of those wanted may be with one socket at a time. */
-  readonly socketBytesMax: (wantedBytes: number) => number;
   /** All of the payload but its mark is with the socket; the peer wants the stream next. */
   readonly onPayloadSent: (peer: Peer, hasMark: boolean) => void;
   /** All has been taken, and the peer wants nothing else. */
@@ -199,7 +197,7 @@ export class FullSync {
   }
 
   async #send(peer: Peer, running: Running): Promise<void> {
-    const { clock, log, drop, newMark, socketBytesMax, onPayloadSent } = this.#parts;
+    const { clock, log, drop, newMark, onPayloadSent } = this.#parts;
     const { transfer } = running;
     const hasMark = transfer.isDiskless && peer.settings.hasEof;
     const isGone = (): boolean => peer.state === 'gone';
@@ -209,7 +207,7 @@ export class FullSync {
         reader: transfer.openReader(),
         length: hasMark ? null : () => wholeLength(transfer),
         mark: newMark(),
-        chunkBytes: socketBytesMax(PAYLOAD_CHUNK_BYTES),
+        chunkBytes: PAYLOAD_CHUNK_BYTES,
         isGone,
         progress: {
           onBegin: () => {

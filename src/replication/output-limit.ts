@@ -1,7 +1,7 @@
 /*
  * When a replica owes too much: `client-output-buffer-limit replica`, judged over the part of the
- * stream that it has not taken. A limit below the backlog's size counts as that size, since the
- * backlog is there anyway. Pure.
+ * stream that it has not taken. A hard limit below the backlog's size counts as that size, since
+ * the backlog is there anyway; as in Redis the soft one does not. Pure.
  */
 
 export interface OutputLimit {
@@ -27,31 +27,10 @@ export function judgeDebt(options: {
   nowMs: number;
 }): Verdict {
   const { debtBytes, limit, backlogBytes, allowanceBytes, softSinceMs, nowMs } = options;
-  const isOver = (bytes: number): boolean =>
-    bytes > 0 && debtBytes > Math.max(bytes, backlogBytes) + allowanceBytes;
-  if (isOver(limit.hardBytes)) return 'drop-hard';
-  if (!isOver(limit.softBytes)) return 'fine';
+  const isOver = (bytes: number): boolean => debtBytes >= bytes + allowanceBytes;
+  const { hardBytes, softBytes } = limit;
+  if (hardBytes > 0 && isOver(Math.max(hardBytes, backlogBytes))) return 'drop-hard';
+  if (softBytes === 0 || !isOver(softBytes)) return 'fine';
   if (softSinceMs === -1) return 'over-soft';
   return nowMs - softSinceMs > limit.softSeconds * 1000 ? 'drop-soft' : 'over-soft';
-}
-
-/**
- * Least that a socket is given, whatever the limits: below it system calls are all that happens.
- */
-const SHARE_BYTES_MIN = 4 * 1024;
-
-/**
- * How much of what is owed may be with the socket at a time: never so much that the socket's own
- * output buffer reaches the limit by itself. The debt as a whole is judged above.
- */
-export function shareForSocket(options: {
-  wantedBytes: number;
-  limit: OutputLimit;
-  backlogBytes: number;
-}): number {
-  const { wantedBytes, limit, backlogBytes } = options;
-  let bytes = wantedBytes;
-  if (limit.hardBytes > 0) bytes = Math.min(bytes, Math.max(limit.hardBytes, backlogBytes) / 2);
-  if (limit.softBytes > 0) bytes = Math.min(bytes, limit.softBytes / 2);
-  return Math.max(SHARE_BYTES_MIN, Math.floor(bytes));
 }

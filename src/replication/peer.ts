@@ -8,7 +8,7 @@
  */
 
 import assert from 'node:assert/strict';
-import type { Client, Connection } from '../commands/client.js';
+import type { Client, Connection, StreamDebt } from '../commands/client.js';
 
 export const peerStates = [
   'joining',
@@ -60,7 +60,7 @@ export function defaultSettings(): ReplicaSettings {
   };
 }
 
-export class Peer {
+export class Peer implements StreamDebt {
   readonly client: Client;
   readonly connection: Connection;
   readonly settings: ReplicaSettings;
@@ -85,6 +85,7 @@ export class Peer {
   hasMarkedPayload = false;
   /** Where its payload has come to, for logs. */
   payloadBytes = 0;
+  readonly #streamEnd: () => number;
   #state: PeerState = 'joining';
 
   constructor(options: {
@@ -92,6 +93,8 @@ export class Peer {
     settings: ReplicaSettings;
     isPrePsync: boolean;
     cursor: number;
+    /** Offset of the stream now. */
+    streamEnd: () => number;
     nowMs: number;
   }) {
     this.client = options.client;
@@ -99,6 +102,7 @@ export class Peer {
     this.settings = options.settings;
     this.isPrePsync = options.isPrePsync;
     this.cursor = options.cursor;
+    this.#streamEnd = options.streamEnd;
     this.joinedAtMs = options.nowMs;
     this.ackedAtMs = options.nowMs;
     this.progressAtMs = options.nowMs;
@@ -125,9 +129,9 @@ export class Peer {
     this.#state = to;
   }
 
-  /** Bytes of the stream up to `end` that the kernel has not taken yet. */
-  debtAt(end: number): number {
-    return this.holdsStream ? end - this.cursor + this.inFlightBytes : 0;
+  /** Bytes of the stream that the kernel has not taken yet. */
+  get owedBytes(): number {
+    return this.holdsStream ? this.#streamEnd() - this.cursor + this.inFlightBytes : 0;
   }
 
   /** Seconds since the last sign of life; 0 before it is online. */

@@ -13,7 +13,7 @@ import { AckWaiters } from './ack-waiters.js';
 import type { Feed } from './feed.js';
 import { FullSync } from './full-sync.js';
 import type { Position } from './history.js';
-import { judgeDebt, shareForSocket } from './output-limit.js';
+import { judgeDebt } from './output-limit.js';
 import { defaultSettings, Peer, type ReplicaSettings } from './peer.js';
 import { decidePsync } from './psync-decision.js';
 import { logRefusal } from './psync-log.js';
@@ -74,7 +74,6 @@ export class Primary {
       onFrozen: () => feed.forgetDatabase(),
       isHeld: (offset) => stream.backlog !== null && stream.backlog.start <= offset,
       onPeerMoved: () => this.#updateHold(),
-      socketBytesMax: (wanted) => this.#socketBytesMax(wanted),
       onPayloadSent: (peer, hasMark) => this.#onPayloadSent(peer, hasMark),
       onSnapshotOnlyDone: (peer) => this.#onSnapshotOnlyDone(peer),
       drop: (peer) => this.#drop(peer),
@@ -106,6 +105,7 @@ export class Primary {
       settings,
       isPrePsync: request === null,
       cursor: history.offset,
+      streamEnd: () => history.offset,
       nowMs: clock.monotonicMs(),
     });
     log.notice(`Replica ${peer.name} asks for synchronization`);
@@ -270,10 +270,10 @@ export class Primary {
   #add(peer: Peer): void {
     const { clock } = this.#options;
     peer.client.kind = 'replica';
+    peer.client.streamDebt = peer;
     this.#peers.push(peer);
     this.#byClient.set(peer.client, peer);
-    const bytesMax = (): number => this.#socketBytesMax(PEER_IN_FLIGHT_BYTES);
-    this.#senders.set(peer, new StreamSender({ peer, clock, bytesMax }));
+    this.#senders.set(peer, new StreamSender({ peer, clock, bytesMax: PEER_IN_FLIGHT_BYTES }));
   }
 
   #remove(peer: Peer): void {
@@ -367,23 +367,14 @@ export class Primary {
     backlog.holdFrom(oldest);
   }
 
-  #socketBytesMax(wantedBytes: number): number {
-    const { values } = this.#options.config;
-    return shareForSocket({
-      wantedBytes,
-      limit: values['client-output-buffer-limit'].replica,
-      backlogBytes: values['repl-backlog-size'],
-    });
-  }
-
   #checkDebt(peer: Peer): void {
-    const { config, log, stats, clock } = this.#options;
+    const { config, log, stats, clock, describeClient } = this.#options;
     const { backlog } = this.#stream;
     if (backlog === null) return;
     const nowMs = clock.monotonicMs();
     const limit = config.values['client-output-buffer-limit'].replica;
     const verdict = judgeDebt({
-      debtBytes: peer.debtAt(backlog.end),
+      debtBytes: peer.owedBytes,
       limit,
       backlogBytes: backlog.sizeBytes,
       allowanceBytes: this.#stream.allowanceAt(peer.cursor),
@@ -395,13 +386,9 @@ export class Primary {
       if (peer.softSinceMs === -1) peer.softSinceMs = nowMs;
     } else {
       stats.outputBufferLimitDisconnections++;
-      const kind = verdict === 'drop-hard' ? 'hard' : 'soft';
       log.warning(
-        `Client id=${peer.client.id} addr=${peer.connection.remoteAddress} (replica ` +
-          `${peer.name}, ` +
-          `${peer.debtAt(backlog.end)} bytes behind, ${kind} limit) scheduled to be closed ` +
-          'ASAP for ' +
-          'overcoming of output buffer limits.',
+        `Client ${describeClient(peer.client)} scheduled to be closed ASAP for overcoming of ` +
+          'output buffer limits.',
       );
       this.#drop(peer);
     }

@@ -4,6 +4,7 @@
  * the simulation its own.
  */
 
+import type { Client } from '../commands/client.js';
 import type { Clock, StreamExecutor } from '../commands/services.js';
 import type { Config } from '../config/config.js';
 import type { Log } from '../observability/log.js';
@@ -42,6 +43,8 @@ export interface ReplicationOptions {
   readonly isPaused: () => boolean;
   readonly dial: Dial;
   readonly intake: SnapshotIntake;
+  /** A client as CLIENT LIST shows it, for log lines. */
+  readonly describeClient: (client: Client) => string;
   /** Port that clients reach us at, for REPLCONF listening-port. */
   readonly listeningPort: () => number;
   /** REPLICAOF host port: clients that wait for what only a primary can give. */

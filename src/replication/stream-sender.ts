@@ -20,13 +20,13 @@ interface Pending {
 export class StreamSender {
   readonly #peer: Peer;
   readonly #clock: Clock;
-  readonly #bytesMax: () => number;
+  readonly #bytesMax: number;
   /** Writes that the kernel has not taken, oldest first. */
   readonly #pending: Pending[] = [];
   #isPumping = false;
 
   /** `bytesMax`: how many bytes may be with the socket at a time. */
-  constructor(options: { peer: Peer; clock: Clock; bytesMax: () => number }) {
+  constructor(options: { peer: Peer; clock: Clock; bytesMax: number }) {
     this.#peer = options.peer;
     this.#clock = options.clock;
     this.#bytesMax = options.bytesMax;
@@ -38,9 +38,8 @@ export class StreamSender {
     // A write that completes at once calls back from inside sendPinned.
     if (this.#isPumping) return;
     this.#isPumping = true;
-    const bytesMax = this.#bytesMax();
     while (peer.state === 'streaming' && peer.cursor < backlog.end) {
-      const room = bytesMax - peer.inFlightBytes;
+      const room = this.#bytesMax - peer.inFlightBytes;
       if (room <= 0) break;
       backlog.locate(peer.cursor, room, slice);
       const { block, from, length } = slice;

@@ -171,8 +171,13 @@ export class FakeReplica {
       const mark = Buffer.from(header.slice(5), 'latin1');
       if (mark.length !== EOF_MARK_LENGTH) throw new Error(`mark of ${mark.length} bytes`);
       // Until our ACK nothing may follow the mark, so it is the end of what has come.
-      await this.#until(() => this.#pending.length >= mark.length && this.#pending.includes(mark));
-      const end = this.#pending.indexOf(mark);
+      let end = -1;
+      let searched = 0;
+      await this.#until(() => {
+        end = this.#pending.indexOf(mark, searched);
+        searched = Math.max(0, this.#pending.length - mark.length);
+        return end !== -1;
+      });
       this.snapshot = this.#take(end);
       this.#take(mark.length);
       if (this.#pending.length > 0) throw new Error('bytes after the EOF mark before any ACK');

@@ -14,6 +14,7 @@ import { info } from '../helpers/info.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
 import { RespClient } from '../helpers/resp-client.js';
 import { plain } from '../helpers/resp-reply.js';
+import { TcpProxy } from '../helpers/tcp-proxy.js';
 import { waitFor, within } from '../helpers/wait-for.js';
 import { type Actor, start, stopAll, syncs, waitForLink } from './cast.js';
 
@@ -229,6 +230,10 @@ test('a replica that does not read is dropped over its limit; nobody else notice
     await primary.client.call('SET', 'a', value);
   }
   await primary.server.waitForLog('overcoming of output buffer limits');
+  const line =
+    /Client id=\d+ addr=.* flags=S .* omem=(\d+) .* scheduled to be closed ASAP for overcoming/;
+  const owed = Number(line.exec(primary.server.log)?.[1]);
+  assert(owed >= 2 * 1024 ** 2 && owed < 2 * 1024 ** 2 + 200_000, `dropped at ${owed} bytes`);
   await waitFor('only one to be left', async () => {
     return (await info(primary.client, 'replication')).connected_slaves === '1';
   });
@@ -238,6 +243,66 @@ test('a replica that does not read is dropped over its limit; nobody else notice
   quick.close();
   await stopAll(primary.server);
 });
+
+for (const kind of ['tandem', 'redis'] as const) {
+  const skip = kind === 'redis' ? skipWithoutRedis : false;
+
+  test(`${kind}: the limit is no matter of a snapshot that leaves slowly`, { skip }, async () => {
+    const args = ['--client-output-buffer-limit', 'replica 0 1kb 1', '--rdbcompression', 'no'];
+    const primary = await start(kind, { args });
+    const value = 'x'.repeat(1_000_000);
+    for (let i = 0; i < 16; i++) await primary.client.call('SET', `k${i}`, value);
+    const proxy = await TcpProxy.start({ targetPort: primary.server.port });
+    const connecting = FakeReplica.connect({ port: proxy.port });
+    await waitFor('the payload to begin', () => proxy.bytes.down > 100_000);
+    proxy.freeze('down');
+    // Twice what the soft limit would bear.
+    await sleep(2500);
+    proxy.thaw('down');
+    const replica = await connecting;
+    assert(!primary.server.log.includes('output buffer limits'), primary.server.log);
+    replica.close();
+    await stopAll(primary.server, proxy);
+  });
+
+  test(`${kind}: what slow replicas are owed does not count towards maxmemory`, {
+    skip,
+  }, async () => {
+    const args = ['--client-output-buffer-limit', 'replica 0 0 0', '--maxmemory', '9mb'];
+    const primary = await start(kind, { args });
+    const replica = await FakeReplica.connect({ port: primary.server.port });
+    replica.socket.pause();
+    const memory = async (name: string): Promise<number> =>
+      Number((await info(primary.client, 'memory'))[name]);
+    const value = 'x'.repeat(100_000);
+    // Kernel buffers take some megabytes before anything is owed.
+    for (let i = 0; (await memory('mem_not_counted_for_evict')) < 12_000_000; i++) {
+      assert.equal(await primary.client.call('SET', 'a', value), 'OK');
+      assert(i < 600, 'nothing is left out');
+    }
+    assert((await memory('used_memory')) > 9 * 1024 ** 2);
+    assert((await memory('mem_clients_slaves')) > 10_000_000);
+    assert((await memory('mem_replication_backlog')) < 1_500_000);
+    const line = String(await primary.client.call('CLIENT', 'LIST', 'TYPE', 'replica'));
+    assert(Number(/ omem=(\d+) /.exec(line)?.[1]) > 10_000_000, line);
+    replica.close();
+    await stopAll(primary.server);
+  });
+
+  test(`${kind}: the backlog counts towards maxmemory up to its size`, { skip }, async () => {
+    const args = ['--repl-backlog-size', '20mb', '--maxmemory', '9mb'];
+    const primary = await start(kind, { args });
+    const replica = await FakeReplica.connect({ port: primary.server.port });
+    const value = 'x'.repeat(100_000);
+    let reply: unknown = 'OK';
+    for (let i = 0; i < 150 && reply === 'OK'; i++) {
+      reply = await primary.client.call('SET', 'a', value);
+    }
+    assert.match(String(reply), /OOM/);
+    replica.close();
+    await stopAll(primary.server);
+  });
+}
 
 test('one value larger than the backlog and the limit reaches a replica whole', async () => {
   const args = ['--client-output-buffer-limit', 'replica 1mb 0 0', '--repl-backlog-size', '64kb'];

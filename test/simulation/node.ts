@@ -118,6 +118,7 @@ export class SimNode {
       listeningPort: () => 6379,
       isPaused: () => false,
       endBlockedClients: () => {},
+      describeClient: (client) => `id=${client.id}`,
       onRoleChange: () => {},
     });
     network.listen(address, (end) => this.#accept(end));

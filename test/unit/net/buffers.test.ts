@@ -197,7 +197,7 @@ test('output: many small replies to a slow reader share chunks', () => {
   assert.equal(target.writes, 1);
 });
 
-test('limits: hard at once, soft after its seconds, replicas at least the backlog', () => {
+test('limits: hard at once, soft after its seconds; none for replicas, judged elsewhere', () => {
   const limit = { hardBytes: 100, softBytes: 50, softSeconds: 10 };
   const patience = new OutputPatience();
   assert.equal(patience.isExhausted(100, limit, 0), true);
@@ -208,9 +208,8 @@ test('limits: hard at once, soft after its seconds, replicas at least the backlo
   assert.equal(patience.isExhausted(60, limit, 10_003), false);
   assert.equal(patience.isExhausted(60, limit, 20_003), false);
   const { settings } = new FakeServer();
-  settings.outputLimits.replica = limit;
-  settings.backlogBytes = 1000;
-  assert.equal(limitFor('replica', settings).hardBytes, 1000);
+  settings.outputLimits.normal = limit;
+  assert.equal(limitFor('replica', settings).hardBytes, 0);
   assert.equal(limitFor('primary', settings), settings.outputLimits.normal);
 });
 

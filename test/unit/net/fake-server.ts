@@ -30,14 +30,13 @@ const noLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
 
 export class FakeServer implements RequestHandler {
   readonly settings: Mutable<NetSettings> & {
-    outputLimits: Record<'normal' | 'replica' | 'pubsub', typeof noLimit>;
+    outputLimits: Record<'normal' | 'pubsub', typeof noLimit>;
   } = {
     queryBufferBytesMax: 1024 ** 3,
     bulkBytesMax: 512 * 1024 ** 2,
     idleSeconds: 0,
     keepAliveSeconds: 300,
-    outputLimits: { normal: noLimit, replica: noLimit, pubsub: noLimit },
-    backlogBytes: 0,
+    outputLimits: { normal: noLimit, pubsub: noLimit },
   };
   readonly counters: NetCounters = {
     connectionsReceived: 0,

@@ -52,6 +52,7 @@ function sources(overrides: object = {}): InfoSources & { services: Services } {
     replication: {
       role: 'primary',
       backlogBytes: 1000,
+      uncountedBytes: 0,
       infoLines: () => ['role:master', 'connected_slaves:1'],
     },
     snapshots: { persistenceInfoLines: () => ['rdb_saves:4', 'tandem_own:1'] },
@@ -204,6 +205,7 @@ describe('INFO', () => {
 const fullReplication = {
   role: 'primary',
   backlogBytes: 0,
+  uncountedBytes: 0,
   infoLines: () => [
     ...['role:master', 'connected_slaves:0', 'master_failover_state:no-failover'],
     ...['master_replid:0', 'master_replid2:0', 'master_repl_offset:0', 'second_repl_offset:-1'],
