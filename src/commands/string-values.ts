@@ -4,7 +4,9 @@
  * command.
  */
 
+import { pinString } from '../keyspace/pinned-value.js';
 import { copyString, setLargeString, setString, stringLength } from '../keyspace/string-value.js';
+import { PINNED_REPLY_BYTES_MIN } from '../limits.js';
 import type { Ref } from '../memory/memory.js';
 import type { Arguments } from '../resp/arguments.js';
 import type { Context, KeySpec } from './command.js';
@@ -60,7 +62,8 @@ export function replyStored(ctx: Context, entry: Ref): void {
 /** Values up to here are copied into the reply buffer at one go. */
 const SHORT_VALUE_BYTES = 4096;
 
-/** The bytes `[from, to)` of a string entry as a bulk, written straight into the reply. */
+/** The bytes `[from, to)` of a string entry as a bulk, written straight into the reply; where they
+ * are many they stay in place until the socket takes them. */
 export function replySlice(ctx: Context, entry: Ref, from: number, to: number): void {
   const { reply, db } = ctx;
   reply.bulkHeader(to - from);
@@ -68,7 +71,9 @@ export function replySlice(ctx: Context, entry: Ref, from: number, to: number): 
     const at = reply.reserve(to - from);
     copyString(db, entry, from, to, reply.buffer, at);
   } else {
-    replyPieces(ctx, entry, from, to);
+    const pinned = to - from < PINNED_REPLY_BYTES_MIN ? null : pinString(db, entry, from, to);
+    if (pinned === null) replyPieces(ctx, entry, from, to);
+    else reply.pinned(pinned);
   }
   reply.bulkEnd();
 }

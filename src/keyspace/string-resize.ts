@@ -27,15 +27,15 @@ const SPARE_BYTES_MAX = 1024 * 1024;
 
 /**
  * Makes the value raw and `length` bytes long, no shorter than it is. New bytes up to `zeroEnd` are
- * zero, those after it undefined. Returns the entry, which may have moved. Throws OutOfMemoryError,
- * having changed nothing.
+ * zero, those after it undefined: the caller writes from `zeroEnd` on, and beyond the old length.
+ * Returns the entry, which may have moved. Throws OutOfMemoryError, having changed nothing.
  */
 export function resizeRaw(db: Database, entry: Ref, length: number, zeroEnd: number): Ref {
   const { memory, entries } = db;
   const meta = memory.int32(entry, ENTRY_META);
   const oldLength = entries.valueLength(entry);
   if (storageOf(meta) === STORAGE_RAW_EXTERNAL) {
-    resizeExternal(db, entry, length);
+    resizeExternal(db, entry, length, zeroEnd < oldLength);
   } else {
     const keyLength = memory.int32(entry, ENTRY_KEY_LENGTH);
     const hasPlace = (meta & META_EXPIRY) !== 0;
@@ -52,21 +52,25 @@ export function resizeRaw(db: Database, entry: Ref, length: number, zeroEnd: num
   return entry;
 }
 
-function resizeExternal(db: Database, entry: Ref, length: number): void {
+/** `isOverwritten`: bytes that are there now will change. */
+function resizeExternal(db: Database, entry: Ref, length: number, isOverwritten: boolean): void {
   const { memory, entries } = db;
   const block = memory.int32(entry, ENTRY_VALUE);
   const oldLength = memory.int32(block, VALUE_LENGTH);
-  if (length === oldLength) return;
-  if (VALUE_HEADER_BYTES + length <= memory.blockBytes(block)) {
+  // Bytes that a reply still reads are let alone; appending to them does no harm.
+  const mustMove = isOverwritten && memory.isPinned(block);
+  if (length === oldLength && !mustMove) return;
+  if (VALUE_HEADER_BYTES + length <= memory.blockBytes(block) && !mustMove) {
     memory.beginWrite(block, VALUE_LENGTH, 4);
     memory.setInt32(block, VALUE_LENGTH, length);
     return;
   }
   const hash = memory.int32(entry, ENTRY_HASH);
-  const larger = entries.createValue(hash, length, withSpare(length));
-  memory.copyBlock(block, VALUE_HEADER_BYTES, larger, VALUE_HEADER_BYTES, oldLength);
+  const capacity = length === oldLength ? length : withSpare(length);
+  const copy = entries.createValue(hash, length, capacity);
+  memory.copyBlock(block, VALUE_HEADER_BYTES, copy, VALUE_HEADER_BYTES, oldLength);
   memory.beginWrite(entry, ENTRY_VALUE, 4);
-  memory.setInt32(entry, ENTRY_VALUE, larger);
+  memory.setInt32(entry, ENTRY_VALUE, copy);
   memory.free(block);
 }
 

@@ -182,13 +182,17 @@ export function setLargeString(
   db.modified(key, keyStart, keyEnd);
 }
 
-/** Would a value of this form and length lie in a block of the same size as the present one? */
+/** Would a value of this form and length lie in a block of the same size as the present one, and
+ * may that be written to? */
 function hasRoom(db: Database, entry: Ref, form: number, length: number): boolean {
   const { memory } = db;
   const isExternal = storageOf(memory.int32(entry, ENTRY_META)) === STORAGE_RAW_EXTERNAL;
   if (isExternal !== (form === STORAGE_RAW_EXTERNAL)) return false;
   const old = memory.int32(entry, ENTRY_VALUE);
-  if (isExternal) return memory.goodSize(VALUE_HEADER_BYTES + length) === memory.blockBytes(old);
+  if (isExternal) {
+    const bytes = memory.goodSize(VALUE_HEADER_BYTES + length);
+    return bytes === memory.blockBytes(old) && !memory.isPinned(old);
+  }
   if (old === length) return true;
   const offset = db.entries.embeddedOffset(entry);
   return memory.goodSize(offset + length) === memory.blockBytes(entry);

@@ -26,6 +26,7 @@ import {
   type Ref,
 } from './layout.js';
 import { PageAllocator } from './page-allocator.js';
+import { Pins } from './pins.js';
 import { WriteBarrier } from './shadow.js';
 import { copyShared } from './shared-copy.js';
 import { PAGES_CLASS } from './size-classes.js';
@@ -76,6 +77,7 @@ export class Memory implements BlockReader {
   readonly #blocks: BlockAllocator;
   readonly #evacuator: Evacuator;
   readonly #check: BarrierCheck | null;
+  readonly #pins: Pins;
   /** Blocks that nothing in memory points to yet: see setApart(). */
   readonly #apart = new Set<Ref>();
 
@@ -113,6 +115,7 @@ export class Memory implements BlockReader {
       collectGarbage: options.collectGarbage ?? (() => {}),
     });
     this.#check = options.isChecked ? new BarrierCheck(this.#table, this.#barrier) : null;
+    this.#pins = new Pins(options.isChecked ?? false);
   }
 
   /** Bytes of the blocks in use, exactly (their usable sizes); the root is not counted. */
@@ -147,9 +150,11 @@ export class Memory implements BlockReader {
     return ref;
   }
 
-  /** Gives the block back. Freeing what is not a block in use is an assertion. */
+  /** Gives the block back, at the latest when it is pinned no more. Freeing what is not a block in
+   * use is an assertion. */
   free(ref: Ref): void {
     assertBlock(ref !== this.root);
+    if (this.#pins.size > 0 && this.#pins.postponeFree(ref)) return;
     this.#blocks.free(ref);
   }
 
@@ -176,6 +181,26 @@ export class Memory implements BlockReader {
   /** The block is linked to, or freed, from now on. */
   join(ref: Ref): void {
     this.#apart.delete(ref);
+  }
+
+  /**
+   * `length` bytes of the block from `offset` on, where they lie, for a reader that takes its time:
+   * until unpin(ref), once for each pin, they stay even when the block is freed. Who has the block
+   * must not change them meanwhile, but use a copy.
+   */
+  pin(ref: Ref, offset: number, length: number): Uint8Array {
+    const base = ((ref & REF_UNIT_MASK) << 3) + offset;
+    const bytes = entryOf(this.#u8s, ref).subarray(base, base + length);
+    this.#pins.add(ref, bytes);
+    return bytes;
+  }
+
+  unpin(ref: Ref): void {
+    if (this.#pins.remove(ref)) this.#blocks.free(ref);
+  }
+
+  isPinned(ref: Ref): boolean {
+    return this.#pins.size > 0 && this.#pins.has(ref);
   }
 
   // --- reading ---

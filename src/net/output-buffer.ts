@@ -6,6 +6,7 @@
  * holds; whoever owns it decides when that is too much. Must not know clients or replies.
  */
 
+import type { PinnedBytes } from '../keyspace/pinned-value.js';
 import {
   GATHERED_BYTES_MAX,
   GATHERED_CHUNKS_MAX,
@@ -35,6 +36,9 @@ export class ReplyBufferPool {
     if (this.#spares.length < SPARE_REPLY_BUFFERS_MAX) this.#spares.push(buffer);
   }
 }
+
+/** Up to this many bytes are copied to leave together with a long reply. */
+const EDGE_BYTES_MAX = 1024;
 
 interface Chunk {
   readonly bytes: Uint8Array;
@@ -124,8 +128,31 @@ export class OutputBuffer {
     return this.#pool.take();
   }
 
+  /**
+   * As take(), and then `pinned` as by appendPinned(). It is queued, so that what comes before and
+   * after a long reply leaves with it, until much of it has gathered.
+   */
+  takePinned(buffer: Uint8Array, length: number, pinned: PinnedBytes): Uint8Array {
+    let next = buffer;
+    if (length > EDGE_BYTES_MAX) next = this.take(buffer, length);
+    else this.#append(buffer, { start: 0, end: length, chunkBytes: length });
+    this.appendPinned(pinned.bytes, pinned.onWritten);
+    if (this.pendingBytes >= GATHERED_BYTES_MAX) this.flush();
+    return next;
+  }
+
   /** Queues a copy of `bytes[start, end)`. It leaves with the next flush(). */
   append(bytes: Uint8Array, start: number, end: number): void {
+    // The few bytes after a long reply are no beginning of many short ones.
+    const isEdge = end - start <= EDGE_BYTES_MAX && this.#queue.at(-1)?.kind === 'pinned';
+    const chunkBytes = isEdge ? 0 : OUTPUT_CHUNK_BYTES;
+    this.#append(bytes, { start, end, chunkBytes });
+  }
+
+  #append(
+    bytes: Uint8Array,
+    { start, end, chunkBytes }: { start: number; end: number; chunkBytes: number },
+  ): void {
     if (this.#isClosed) return;
     let from = start;
     const last = this.#queue.at(-1);
@@ -137,7 +164,7 @@ export class OutputBuffer {
       from += count;
     }
     if (from === end) return;
-    const copy = new Uint8Array(Math.max(end - from, OUTPUT_CHUNK_BYTES));
+    const copy = Buffer.allocUnsafe(Math.max(end - from, chunkBytes));
     copy.set(bytes.subarray(from, end));
     this.#push({ bytes: copy, start: 0, end: end - from, kind: 'copy', onWritten: null });
   }
@@ -191,22 +218,32 @@ export class OutputBuffer {
   #writeQueued(): void {
     let count = 0;
     let bytes = 0;
-    while (
-      count < this.#queue.length &&
-      count < GATHERED_CHUNKS_MAX &&
-      bytes < GATHERED_BYTES_MAX
-    ) {
-      const chunk = this.#queue[count];
+    for (const chunk of this.#queue) {
+      if (count >= GATHERED_CHUNKS_MAX || bytes >= GATHERED_BYTES_MAX) break;
       bytes += chunk.end - chunk.start;
       count++;
     }
     const chunks = this.#queue.splice(0, count);
+    this.#keepRest(chunks);
     this.#inFlight = chunks;
     if (count > 1) this.#target.cork();
     for (const chunk of chunks) {
-      this.#target.write(asBuffer(chunk.bytes, chunk.start, chunk.end), this.#onWriteDone);
+      count--;
+      // They are taken together, so it is enough to hear of the last one.
+      const onWritten = count === 0 ? this.#onWriteDone : ignore;
+      this.#target.write(asBuffer(chunk.bytes, chunk.start, chunk.end), onWritten);
     }
-    if (count > 1) this.#target.uncork();
+    if (chunks.length > 1) this.#target.uncork();
+  }
+
+  /** Of pinned bytes that are too many for one write, only as many stay in `chunks`. */
+  #keepRest(chunks: Chunk[]): void {
+    const last = chunks.at(-1);
+    if (last?.kind !== 'pinned' || last.end - last.start <= GATHERED_BYTES_MAX) return;
+    const bytes = last.bytes.subarray(0, GATHERED_BYTES_MAX);
+    const rest = last.bytes.subarray(GATHERED_BYTES_MAX);
+    chunks[chunks.length - 1] = { ...last, bytes, end: bytes.length, onWritten: null };
+    this.#queue.unshift({ ...last, bytes: rest, end: rest.length });
   }
 
   /** What is under way is done when the socket holds nothing more. */
@@ -227,6 +264,8 @@ export class OutputBuffer {
     this.#onSent(bytes);
   }
 }
+
+function ignore(): void {}
 
 /** Sockets take a plain Uint8Array too, but wrap it themselves, at more cost. */
 function asBuffer(bytes: Uint8Array, start: number, end: number): Buffer {

@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import type { Client, Connection } from '../commands/client.js';
+import type { PinnedBytes } from '../keyspace/pinned-value.js';
 import {
   CLOSING_MS_MAX,
   SUSPENDED_INPUT_BYTES_MAX,
@@ -157,11 +158,9 @@ export class Session implements Connection, ReplySink {
     if (!this.#isInBatch) this.#flush();
   }
 
-  /**
-   * Writes a reply outside the client's own batch (a blocked client's answer, a push message).
+  /** Writes a reply outside the client's own batch (a blocked client's answer, a push message):
    * `write` is called at once with a writer in the client's protocol, unless the connection is
-   * closed; it writes to no other client.
-   */
+   * closed; it writes to no other client. */
   writeReply(write: (reply: ReplyWriter) => void): void {
     const client = this.#client;
     if (this.#state === 'closed' || client === null) return;
@@ -208,8 +207,13 @@ export class Session implements Connection, ReplySink {
   // ReplySink
 
   take(buffer: Uint8Array, length: number): Uint8Array {
-    if (this.#state === 'closed') return buffer;
     const next = this.#output.take(buffer, length);
+    if (!this.#output.isEmpty) this.#checkOutput();
+    return next;
+  }
+
+  takePinned(buffer: Uint8Array, length: number, pinned: PinnedBytes): Uint8Array {
+    const next = this.#output.takePinned(buffer, length, pinned);
     if (!this.#output.isEmpty) this.#checkOutput();
     return next;
   }
@@ -268,8 +272,7 @@ export class Session implements Connection, ReplySink {
     const { counters } = host.environment;
     counters.readsProcessed++;
     counters.netInputBytes += length;
-    // An ending connection is read to its end: bytes left unread would reset it under its last
-    // reply.
+    // An ending connection is read to its end: unread bytes would reset it under its last reply.
     if (this.#state !== 'open') return true;
     const from = this.#input.isFilling ? this.#fill(buffer, length) : 0;
     if (from === length) return true;
@@ -334,11 +337,9 @@ export class Session implements Connection, ReplySink {
     return reached > start;
   }
 
-  /**
-   * Executes the requests in `bytes[start, end)` as one batch and writes its replies. Returns where
-   * the first byte that is not executed stands. Sets what says why it stopped there: #neededBytes,
-   * #isSuspended, #hasRequests or the state.
-   */
+  /** Executes the requests in `bytes[start, end)` as one batch and writes its replies. Returns
+   * where the first byte that is not executed stands. Sets what says why it stopped there:
+   * #neededBytes, #isSuspended, #hasRequests or the state. */
   #execute(bytes: Uint8Array, start: number, end: number): number {
     const { environment, writer, argumentsPool } = this.#host;
     const { handler } = environment;
@@ -355,12 +356,9 @@ export class Session implements Connection, ReplySink {
     handler.endBatch(client);
     writer.finish();
     this.#isInBatch = false;
-    if (this.#intake.neededBytes > 0 || args.large !== null) {
-      this.#args = args;
-    } else {
-      this.#args = null;
-      argumentsPool.give(args);
-    }
+    const isUnfinished = this.#intake.neededBytes > 0 || args.large !== null;
+    this.#args = isUnfinished ? args : null;
+    if (!isUnfinished) argumentsPool.give(args);
     if (this.#state === 'closed') this.#gone();
     return reached;
   }

@@ -6,6 +6,7 @@
  */
 
 import assert from 'node:assert/strict';
+import type { PinnedBytes } from '../keyspace/pinned-value.js';
 import { REPLY_BUFFER_BYTES } from '../limits.js';
 import { copyBytes, latin1 } from '../structures/bytes.js';
 import { formatDouble } from '../structures/doubles.js';
@@ -18,6 +19,9 @@ export interface ReplySink {
    * not needed any more, else one of REPLY_BUFFER_BYTES that nobody uses.
    */
   take(buffer: Uint8Array, length: number): Uint8Array;
+  /** As take(), and then `pinned`: bytes that may be read where they lie until they are written. A
+   * sink without this method gets a copy of them. */
+  takePinned?(buffer: Uint8Array, length: number, pinned: PinnedBytes): Uint8Array;
 }
 
 const RETURN = 0x0d;
@@ -76,14 +80,7 @@ export class ReplyWriter {
   flush(): void {
     if (this.position === 0) return;
     assert(this.#sink !== null && this.#deferred === 0);
-    const given = this.#sink.take(this.buffer, this.position);
-    this.position = 0;
-    if (this.#home === null) {
-      this.buffer = given;
-    } else {
-      this.buffer = this.#home;
-      this.#home = null;
-    }
+    this.#goOnWith(this.#sink.take(this.buffer, this.position));
   }
 
   // Simple replies
@@ -208,6 +205,16 @@ export class ReplyWriter {
     }
   }
 
+  /** As raw(), without a copy. The bytes are given back when they have been written. */
+  pinned(pinned: PinnedBytes): void {
+    if (this.#deferred === 0 && this.#sink?.takePinned !== undefined) {
+      this.#goOnWith(this.#sink.takePinned(this.buffer, this.position, pinned));
+      return;
+    }
+    this.raw(pinned.bytes, 0, pinned.bytes.length);
+    pinned.onWritten();
+  }
+
   // Nulls and aggregates
 
   null(): void {
@@ -302,6 +309,13 @@ export class ReplyWriter {
     this.#characters(':');
     this.raw(bytes, 0, bytes.length);
     this.bulkEnd();
+  }
+
+  /** The buffer has been taken, and another one may have been given for it. */
+  #goOnWith(given: Uint8Array): void {
+    this.position = 0;
+    this.buffer = this.#home ?? given;
+    this.#home = null;
   }
 
   #literal(bytes: Uint8Array): void {

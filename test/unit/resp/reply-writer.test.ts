@@ -146,6 +146,37 @@ test('after one huge reserved reply the ordinary buffer is used again', () => {
   assert.equal(reply.buffer, ordinary);
 });
 
+test('pinned bytes are handed on, or copied where that cannot be', () => {
+  const value = latin1('v'.repeat(50_000));
+  const expected = `+OK\r\n$50000\r\n${'v'.repeat(50_000)}\r\n`;
+  for (const isDeferred of [false, true]) {
+    for (const canPin of [false, true]) {
+      const sink = new Collector();
+      let given = 0;
+      let handed = 0;
+      const takePinned: ReplySink['takePinned'] = (buffer, length, pinned) => {
+        handed++;
+        sink.take(buffer, length);
+        sink.take(pinned.bytes, pinned.bytes.length);
+        pinned.onWritten();
+        return buffer;
+      };
+      const take = (buffer: Uint8Array, length: number) => sink.take(buffer, length);
+      const reply = new ReplyWriter();
+      reply.begin(canPin ? { take, takePinned } : { take }, 2);
+      const mark = isDeferred ? reply.deferred() : 0;
+      reply.ok();
+      reply.bulkHeader(50_000);
+      reply.pinned({ bytes: value, onWritten: () => given++ });
+      reply.bulkEnd();
+      if (isDeferred) reply.endDeferred(mark, 'array', 2);
+      reply.finish();
+      assert.equal(sink.text, (isDeferred ? '*2\r\n' : '') + expected);
+      assert.deepEqual([given, handed], [1, canPin && !isDeferred ? 1 : 0]);
+    }
+  }
+});
+
 test('whatever is written comes out in order, whether the sink keeps buffers or not', () => {
   const length = fc.oneof(fc.nat(200), fc.integer({ min: 60_000, max: 200_000 }));
   const step = fc.tuple(

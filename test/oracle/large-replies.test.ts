@@ -1,0 +1,179 @@
+/*
+ * Long values that are sent from where they lie: the replies are redis-server's, in every command,
+ * pipeline and transaction, and a reader that takes its time gets the value of the moment when it
+ * was asked for, whatever becomes of the key. What nobody reads is bounded and given back.
+ */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { info } from '../helpers/info.js';
+import { Random, seeds } from '../helpers/random.js';
+import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
+import { encodeRequest, type RespClient } from '../helpers/resp-client.js';
+import { type Plain, render } from '../helpers/resp-reply.js';
+import type { ServerProcess } from '../helpers/server-process.js';
+import { startTandem } from '../helpers/tandem.js';
+import { waitFor } from '../helpers/wait-for.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+/** Around the sizes from which values are sent in place, and in slices. */
+const SIZES = [40_000, 48 * KIB - 1, 48 * KIB, 64 * KIB, 300_001, MIB, MIB + 4096, 3 * MIB + 7];
+
+function valueFrom(bytes: number, seed: number): Buffer {
+  return Buffer.alloc(bytes, `\r\n$5\r\n${seed}-abcdefghijklmnopqrstuvwxyz`);
+}
+
+function bytesOf(reply: Plain): Buffer {
+  return Buffer.from(String(reply), 'latin1');
+}
+
+async function usedBytes(client: RespClient): Promise<number> {
+  return Number((await info(client, 'memory')).used_memory_dataset);
+}
+
+/** The number after `name=` in the line of CLIENT LIST with this client name. */
+async function clientFigure(client: RespClient, who: string, name: string): Promise<number> {
+  const list = String(await client.call('CLIENT', 'LIST'));
+  const line = list.split('\n').find((text) => text.includes(` name=${who} `)) ?? '';
+  return Number(new RegExp(` ${name}=(\\d+)`).exec(line)?.[1] ?? -1);
+}
+
+describe('large replies', { skip: skipWithoutRedis }, () => {
+  let servers: ServerProcess[] = [];
+  let tandem: RespClient;
+  let redis: RespClient;
+
+  before(async () => {
+    servers = await Promise.all([startTandem(), startRedis()]);
+    [tandem, redis] = await Promise.all(servers.map((one) => one.connect()));
+  });
+  after(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+  });
+
+  async function both(...args: (string | Buffer)[]): Promise<void> {
+    const [actual, expected] = await Promise.all([tandem.typed(...args), redis.typed(...args)]);
+    const name = args.map((arg) => (arg.length > 50 ? `<${arg.length}>` : String(arg))).join(' ');
+    assert.equal(render(actual), render(expected), name);
+  }
+
+  /** Asks for `key` and reads nothing of the reply before the server is stuck with it. */
+  async function slowReader(key: string): Promise<{ reader: RespClient; reply: Promise<Plain> }> {
+    const reader = await servers[0].connect();
+    await reader.call('CLIENT', 'SETNAME', 'slow');
+    reader.socket.pause();
+    const reply = reader.call('GET', key);
+    await waitFor('it to wait', async () => (await clientFigure(tandem, 'slow', 'omem')) > 0);
+    return { reader, reply };
+  }
+
+  for (const seed of seeds(4)) {
+    test(`FUZZ_SEED=${seed}: pipelines and transactions`, async () => {
+      const random = new Random(seed);
+      await Promise.all([tandem.call('FLUSHALL'), redis.call('FLUSHALL')]);
+      const pick = <T>(list: readonly T[]): T => list[random.integer(0, list.length - 1)] as T;
+      const key = (): string => `key:${random.integer(0, 3)}`;
+      const value = (): Buffer => valueFrom(pick(SIZES), random.integer(0, 9));
+      const at = (): string => String(random.integer(-200_000, 200_000));
+      const makers: (() => (string | Buffer)[])[] = [
+        () => ['GET', key()],
+        () => ['MGET', key(), key(), key()],
+        () => ['GETRANGE', key(), at(), at()],
+        () => ['GETSET', key(), value()],
+        () => ['SET', key(), value(), 'GET'],
+        () => ['SET', key(), value()],
+        () => ['SETRANGE', key(), String(random.integer(0, 300_000)), 'changed'],
+        () => ['APPEND', key(), valueFrom(random.integer(1, 70_000), 1)],
+        () => ['GETDEL', key()],
+        () => ['RENAME', key(), key()],
+        () => ['GETEX', key(), 'PX', '100000'],
+        () => ['PING'],
+        () => ['MULTI'],
+        () => ['EXEC'],
+      ];
+      for (let round = 0; round < 12; round++) {
+        const requests = Array.from({ length: random.integer(1, 12) }, () => pick(makers)());
+        const [actual, expected] = await Promise.all([
+          tandem.typedPipeline(requests),
+          redis.typedPipeline(requests),
+        ]);
+        for (const [i, request] of requests.entries()) {
+          const name = request.map((arg) => (arg.length > 50 ? `<${arg.length}>` : arg)).join(' ');
+          assert.equal(render(actual[i]), render(expected[i]), `${name} (${i} of the pipeline)`);
+        }
+      }
+      await both('DISCARD');
+    });
+  }
+
+  const changes: readonly (readonly (string | Buffer)[])[] = [
+    ['SET', 'key', valueFrom(20 * MIB, 2)],
+    ['SET', 'key', 'short'],
+    ['SETRANGE', 'key', String(19 * MIB), 'changed'],
+    ['APPEND', 'key', 'more'],
+    ['DEL', 'key'],
+    ['GETDEL', 'key'],
+    ['RENAME', 'key', 'other'],
+    ['FLUSHALL'],
+  ];
+  for (const [what = '', ...args] of changes) {
+    const name = args.map((arg) => (arg.length > 50 ? `<${arg.length}>` : String(arg))).join(' ');
+    test(`a slow reader gets the value as it was before ${what} ${name}`, async () => {
+      await tandem.call('FLUSHALL');
+      const value = valueFrom(20 * MIB, 1);
+      await tandem.call('SET', 'key', value);
+      const { reader, reply } = await slowReader('key');
+      await tandem.call(what, ...args);
+      // What is free now would be used again.
+      await tandem.call('SET', 'next', valueFrom(20 * MIB, 3));
+      reader.socket.resume();
+      assert(bytesOf(await reply).equals(value));
+      reader.close();
+    });
+  }
+
+  test('memory is given back when a slow reader has read, and when it goes away', async () => {
+    await tandem.call('FLUSHALL');
+    await tandem.call('SET', 'any', 'thing');
+    const base = await usedBytes(tandem);
+    for (const isRead of [true, false]) {
+      await tandem.call('SET', 'key', valueFrom(30 * MIB, 1));
+      const { reader, reply } = await slowReader('key');
+      reply.catch(() => {});
+      await tandem.call('DEL', 'key');
+      assert((await usedBytes(tandem)) > base + 30 * MIB, 'it is needed still');
+      if (isRead) {
+        reader.socket.resume();
+        await reply;
+      } else {
+        reader.close();
+      }
+      await waitFor('the memory to be free', async () => (await usedBytes(tandem)) <= base);
+      reader.close();
+    }
+  });
+
+  test('a client that never reads its large replies is dropped at the limit', async () => {
+    await tandem.call('CONFIG', 'SET', 'client-output-buffer-limit', 'normal 30mb 0 0');
+    await tandem.call('SET', 'key', valueFrom(4 * MIB, 1));
+    for (const isTransaction of [true, false]) {
+      const reader = await servers[0].connect();
+      await reader.call('CLIENT', 'SETNAME', 'slow');
+      reader.socket.pause();
+      const gets = Array.from({ length: 100 }, () => encodeRequest(['GET', 'key']));
+      const requests = isTransaction
+        ? [encodeRequest(['MULTI']), ...gets, encodeRequest(['EXEC'])]
+        : gets;
+      reader.raw(Buffer.concat(requests));
+      await waitFor('it to be gone', async () => {
+        const bytes = await clientFigure(tandem, 'slow', 'omem');
+        assert(bytes < 40 * MIB);
+        return bytes === -1;
+      });
+      reader.close();
+    }
+    await tandem.call('CONFIG', 'SET', 'client-output-buffer-limit', 'normal 0 0 0');
+    assert.equal(await tandem.call('STRLEN', 'key'), 4 * MIB);
+  });
+});
