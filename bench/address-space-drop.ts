@@ -40,13 +40,14 @@ async function measure(arenas: number, heapMib: number): Promise<string> {
   collect({ type: 'minor' });
   await pause(100);
   observer.disconnect();
-  assert(stops.length >= 2);
+  const [collectMs, scavengeMs] = stops;
+  assert(collectMs !== undefined && scavengeMs !== undefined);
   const heap = Math.round(process.memoryUsage().heapUsed / MIB);
   const name = `${arenas} arenas, heap ${heap} MiB`.padEnd(28);
-  return `${name}${stops[0].toFixed(1).padStart(10)}${stops[1].toFixed(1).padStart(12)}\n`;
+  return `${name}${collectMs.toFixed(1).padStart(10)}${scavengeMs.toFixed(1).padStart(12)}\n`;
 }
 
-const [arenas, heapMib] = process.argv.slice(2).map(Number);
+const [arenas, heapMib = 0] = process.argv.slice(2).map(Number);
 if (arenas === undefined) {
   process.stdout.write(
     `${'dropped at once'.padEnd(28)}${'collect ms'.padStart(10)}${'scavenge ms'.padStart(12)}\n`,

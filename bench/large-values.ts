@@ -161,12 +161,11 @@ function replicaOf(server: Target): Promise<ServerProcess> {
 async function main(args: readonly string[]): Promise<void> {
   const targets: Target[] = [];
   for (const arg of args) {
-    const match = /^(\w+)=(\d+):(\d+)$/.exec(arg);
-    if (match) targets.push({ name: match[1], pid: Number(match[2]), port: Number(match[3]) });
+    const [, name, pid, port] = /^(\w+)=(\d+):(\d+)$/.exec(arg) ?? [];
+    if (name !== undefined) targets.push({ name, pid: Number(pid), port: Number(port) });
   }
   const started = [await startRedis(), await startTandem()];
-  targets.push({ name: 'redis', pid: started[0].pid, port: started[0].port });
-  targets.push({ name: 'tandem', pid: started[1].pid, port: started[1].port });
+  for (const { name, pid, port } of started) targets.push({ name, pid, port });
   for (const target of targets) {
     const replica = args.includes('--replica') ? await replicaOf(target) : null;
     await measureAll(target);

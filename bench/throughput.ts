@@ -16,6 +16,7 @@ import { startRedis } from '../test/helpers/redis-server.js';
 import { RespClient } from '../test/helpers/resp-client.js';
 import { ServerProcess } from '../test/helpers/server-process.js';
 import { startTandem } from '../test/helpers/tandem.js';
+import { median } from './median.js';
 
 const CLIENTS = 50;
 /** Requests of one round: about half a second of a server's time. */
@@ -75,20 +76,18 @@ async function measure(
   load: { command: string; pipeline: number; keys: number },
 ): Promise<number> {
   const { command, pipeline, keys } = load;
+  const words = COMMANDS[command];
+  assert(words !== undefined, `no command ${command}`);
   const all = REQUESTS[pipeline] ?? 200_000;
   const requests = command === 'mset' ? all / 5 : all;
   const before = processorTime(server.pid);
   const child = spawn('redis-benchmark', [
     ...['-p', String(server.port), '-c', String(CLIENTS), '-P', String(pipeline), '-q'],
-    ...['-n', String(requests), '-r', String(keys), ...COMMANDS[command]],
+    ...['-n', String(requests), '-r', String(keys), ...words],
   ]);
   const status = await new Promise((resolve) => child.once('close', resolve));
   assert.equal(status, 0, 'redis-benchmark failed');
   return (processorTime(server.pid) - before) / requests;
-}
-
-function median(list: readonly number[]): number {
-  return [...list].sort((a, b) => a - b)[list.length >> 1];
 }
 
 function startOther(build: string): Promise<ServerProcess> {
@@ -106,20 +105,21 @@ async function compare(servers: readonly ServerProcess[], keys: number): Promise
   for (const server of servers) await fill(server, keys);
   for (const command of options.commands.split(',')) {
     for (const pipeline of options.pipelines.split(',').map(Number)) {
-      const costs = servers.map((): number[] => []);
+      const loads = servers.map((server) => ({ server, costs: [] as number[] }));
       // One round more than asked for: the first warms up.
       for (let round = 0; round <= Number(options.rounds); round++) {
-        for (const [i, server] of servers.entries()) {
+        for (const { server, costs } of loads) {
           const cost = await measure(server, { command, pipeline, keys });
-          if (round > 0) costs[i].push(cost);
+          if (round > 0) costs.push(cost);
         }
       }
-      const medians = costs.map(median);
-      const cells = medians.map((cost, i) => {
-        const spread = (Math.max(...costs[i]) - Math.min(...costs[i])) / cost / 2;
+      const cells = loads.map(({ costs }) => {
+        const cost = median(costs);
+        const spread = (Math.max(...costs) - Math.min(...costs)) / cost / 2;
         return `${cost.toFixed(2).padStart(8)} ±${(spread * 100).toFixed(0).padStart(2)} %`;
       });
-      const ratios = medians.slice(1).map((cost) => (cost / medians[0]).toFixed(2).padStart(7));
+      const [first = Number.NaN, ...others] = loads.map(({ costs }) => median(costs));
+      const ratios = others.map((cost) => (cost / first).toFixed(2).padStart(7));
       const size = String(pipeline).padStart(3) + String(keys).padStart(10);
       process.stdout.write(`${command.padEnd(5)}${size}${cells.join('')}${ratios.join('')}\n`);
     }
