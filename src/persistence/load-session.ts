@@ -244,6 +244,7 @@ export class LoadSession {
       case 'repl-stream-db':
       case 'repl-id':
       case 'repl-offset':
+      case 'tandem-lineage':
         this.auxiliary.set(name.toLowerCase(), text);
         break;
       case 'redis-ver':
@@ -284,7 +285,8 @@ export class LoadSession {
     const isKnown = REPLID.test(replid) && REPL_OFFSET.test(offset);
     if (!isKnown || !Number.isInteger(streamDb)) return;
     if (streamDb < 0 || streamDb >= this.options.databases) return;
-    this.mark = { replid, offset: Number(offset), streamDb };
+    const lineage = this.auxiliary.get('tandem-lineage') ?? '';
+    this.mark = { replid, offset: Number(offset), streamDb, lineage };
     if (this.options.keyspace !== null) this.options.onMark(this.mark);
   }
 

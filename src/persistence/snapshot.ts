@@ -326,6 +326,8 @@ export class Snapshots implements SnapshotControl {
     if (job.mark !== null) {
       aux.push(['repl-stream-db', job.mark.streamDb]);
       aux.push(['repl-id', job.mark.replid], ['repl-offset', job.mark.offset]);
+      // Ours: others pass over aux fields that they do not know.
+      if (job.mark.lineage !== '') aux.push(['tandem-lineage', job.mark.lineage]);
     }
     aux.push(['aof-base', 0]);
     return {

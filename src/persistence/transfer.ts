@@ -13,6 +13,8 @@ export interface ReplicationMark {
   readonly offset: number;
   /** Database that the stream stands in at `offset`. */
   readonly streamDb: number;
+  /** Former ids, in replication's own form (lineage.ts there); '' for none. */
+  readonly lineage: string;
 }
 
 export type TransferResult =

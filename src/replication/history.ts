@@ -91,11 +91,11 @@ export class History {
   }
 
   /** Takes another history over (a full sync, or the aux fields of a snapshot). */
-  adopt(position: Position): void {
+  adopt(position: Position, lineage: readonly LineageEntry[] = []): void {
     assert(Number.isSafeInteger(position.offset) && position.offset >= 0, 'offset of a history');
     this.#replid = position.replid;
     this.#offset = position.offset;
-    this.#lineage = [];
+    this.#lineage = [...lineage];
   }
 
   /** Cuts every tie: nobody can continue from what was. The offset goes on, as in Redis. */

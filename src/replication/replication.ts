@@ -11,7 +11,8 @@ import type { ReplicationControl } from '../commands/services.js';
 import { REPLICATION_TICK_MS } from '../limits.js';
 import type { ReplicationMark } from '../persistence/transfer.js';
 import { Feed } from './feed.js';
-import { History, type Position, primaryAddress } from './history.js';
+import { History, type LineageEntry, type Position, primaryAddress } from './history.js';
+import { formatLineage, parseLineage } from './lineage.js';
 import { Link, type LinkOwner } from './link.js';
 import { Primary } from './primary.js';
 import { peerStateText, replicationInfoLines, roleState } from './replication-info.js';
@@ -88,13 +89,13 @@ export class Replication implements ReplicationControl {
   /**
    * Takes up what a snapshot carried, before its keys are loaded (Loader's onMark). A primary's
    * history rotates, since it may have streamed more before it ended than the snapshot knows
-   * (DESIGN §3, trap 2), and its backlog stands ready, so that DELs of expired keys find their
-   * place (trap 3).
+   * (DESIGN §3, trap 2): no former id is valid beyond the snapshot's offset. Its backlog stands
+   * ready, so that DELs of expired keys find their place (trap 3).
    */
   resumeFrom(mark: ReplicationMark): void {
     const { history } = this.#stream;
     const { replid, offset, streamDb } = mark;
-    history.adopt({ replid, offset });
+    history.adopt({ replid, offset }, this.#lineageOf(mark));
     this.#streamDatabase = streamDb;
     this.#hasPosition = true;
     if (this.#role === 'primary') {
@@ -307,7 +308,15 @@ export class Replication implements ReplicationControl {
   #mark(): ReplicationMark {
     const { replid, offset } = this.#stream.history;
     const streamDb = this.#role === 'primary' ? this.feed.database : this.#streamDatabase;
-    return { replid, offset, streamDb };
+    return { replid, offset, streamDb, lineage: formatLineage(this.#stream.history.lineage) };
+  }
+
+  #lineageOf(mark: ReplicationMark): readonly LineageEntry[] {
+    const lineage = parseLineage(mark.lineage, mark);
+    if (lineage === null) {
+      this.#options.log.warning('The lineage in the RDB is malformed: former ids are forgotten');
+    }
+    return lineage ?? [];
   }
 
   #openBacklog(): void {

@@ -3,8 +3,11 @@
  */
 
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
 import { waitFor } from '../helpers/wait-for.js';
@@ -86,6 +89,62 @@ test('a Tandem primary restarted from its snapshot serves its replica partially'
   await waitForLink(replica);
   await assertInSync(primary, replica);
   assert.deepEqual(await syncs(primary), { full: 0, partial: 1, refused: 0 });
+  await stopAll(primary.server, replica.server);
+});
+
+/** A primary restarted twice from its snapshot, and where its first history stood by then. */
+async function restartTwice(args: readonly string[] = []) {
+  const primary = await start('tandem', { args });
+  const { port } = primary.server;
+  const first = await FakeReplica.connect({ port });
+  await primary.client.pipeline(someWrites(randomFrom(48), 100));
+  const { master_repl_offset } = await info(primary.client, 'replication');
+  const offset = Number(master_repl_offset);
+  await waitFor('the replica to have all', () => first.offset >= offset);
+  first.close();
+  for (let i = 0; i < 2; i++) {
+    assert.equal(await primary.client.call('SAVE'), 'OK');
+    await crashAndRestart(primary);
+  }
+  return { primary, port, replid: first.replid, offset: first.offset };
+}
+
+test('a primary restarted twice knows its first id, up to the recovered offset', async () => {
+  const { primary, port, replid, offset } = await restartTwice();
+  const fields = await info(primary.client, 'replication');
+  assert.notEqual(fields.master_replid2, replid, 'two ids lie between');
+  assert.equal(fields.master_repl_offset, String(offset));
+  const known = await FakeReplica.connect({ port, resume: { replid, offset } });
+  assert.equal(known.mode, 'continue');
+  known.close();
+  const ahead = await FakeReplica.connect({ port, resume: { replid, offset: offset + 1 } });
+  assert.equal(ahead.mode, 'full', 'it has what was lost with the crash');
+  ahead.close();
+  assert.equal((await info(primary.client, 'stats')).sync_full_diverged, '1');
+  await stopAll(primary.server);
+});
+
+test('a lineage that is malformed is ignored, and the log says so', async () => {
+  const { primary, port, replid, offset } = await restartTwice(['--rdbchecksum', 'no']);
+  await primary.server.kill();
+  const file = join(primary.server.dir, 'dump.rdb');
+  const bytes = readFileSync(file);
+  bytes.write('z', bytes.indexOf(replid));
+  writeFileSync(file, bytes);
+  await primary.server.start();
+  assert.match(primary.server.log, /The lineage in the RDB is malformed: former ids are forgotten/);
+  const replica = await FakeReplica.connect({ port, resume: { replid, offset } });
+  assert.equal(replica.mode, 'full');
+  replica.close();
+  await stopAll(primary.server);
+});
+
+test('a redis-server loads a snapshot with a lineage', { skip: skipWithoutRedis }, async () => {
+  const { primary, port } = await restartTwice();
+  const args = ['--replicaof', '127.0.0.1', String(port), '--loglevel', 'debug'];
+  const replica = await start('redis', { args });
+  await assertInSync(primary, replica);
+  assert.match(replica.server.log, /Unrecognized RDB AUX field: 'tandem-lineage'/);
   await stopAll(primary.server, replica.server);
 });
 

@@ -129,7 +129,7 @@ test('the mark is there before the first key, and only when it is whole', async 
   };
   writeFileSync(path, writeRdb([entry('old', '1', { expiresAtMs: past })], { aux }));
   const result = await loader.loadFile(path, request);
-  const mark = { replid, offset: 123456789012, streamDb: 5 };
+  const mark = { replid, offset: 123456789012, streamDb: 5, lineage: '' };
   assert.ok(result.ok);
   assert.deepEqual(result.mark, mark);
   assert.deepEqual(seen, [mark, 'expired']);

@@ -49,7 +49,7 @@ function setUp(firstArena = 0) {
     pid: 1,
     redisVersion: '7.2.4',
     role: () => 'primary',
-    replicationMark: () => ({ replid: 'b'.repeat(40), offset: 99, streamDb: 2 }),
+    replicationMark: () => ({ replid: 'b'.repeat(40), offset: 99, streamDb: 2, lineage: 'x:1' }),
   });
   return {
     config,
@@ -118,7 +118,12 @@ test('what was saved loads to the same data, with its mark', async () => {
   put(keyspace, { key: 'later', value: 'not in the file' });
   const result = await loader.loadFile(loader.dumpPath, { role: 'primary', flush: true });
   assert.ok(result.ok);
-  assert.deepEqual(result.mark, { replid: 'b'.repeat(40), offset: 99, streamDb: 2 });
+  assert.deepEqual(result.mark, {
+    replid: 'b'.repeat(40),
+    offset: 99,
+    streamDb: 2,
+    lineage: 'x:1',
+  });
   assert.deepEqual(contentsOf(keyspace), before);
 });
 

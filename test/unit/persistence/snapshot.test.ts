@@ -26,7 +26,7 @@ import {
   WORKS,
 } from './fixture.js';
 
-const mark: ReplicationMark = { replid: 'a'.repeat(40), offset: 77, streamDb: 3 };
+const mark: ReplicationMark = { replid: 'a'.repeat(40), offset: 77, streamDb: 3, lineage: '' };
 
 function setUp(workerUrl: URL) {
   const config = new Config();
