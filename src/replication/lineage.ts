@@ -1,7 +1,7 @@
 /*
- * A history's lineage as text, for a snapshot: `<id>:<last offset>` of each former id, newest first,
- * with commas between. What comes back is checked: an id too many would let a replica continue from
- * a stream that is not ours. Pure.
+ * A history's lineage as text, for a snapshot: `<id>:<last offset>` of each former id, the newest
+ * first, with commas between. What comes back is checked: an id too many would let a replica go on
+ * from a stream that is not ours. Pure.
  */
 
 import { LINEAGE_IDS_MAX } from '../limits.js';
@@ -15,7 +15,7 @@ export function formatLineage(lineage: readonly LineageEntry[]): string {
 
 /**
  * The lineage of a history that stands at `position`; null when the text is none. No id may be
- * valid beyond a newer one, nor beyond the position: bytes after it are lost, whoever else has them.
+ * valid beyond a newer one, nor beyond the position: bytes after it are lost, whoever has them.
  */
 export function parseLineage(text: string, position: Position): LineageEntry[] | null {
   if (text === '') return [];
