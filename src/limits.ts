@@ -42,8 +42,9 @@ export const BACKLOG_BLOCK_BYTES_MAX = 256 * 1024;
 /** Emptied backlog blocks kept for the next append; more would pin the memory of a past peak. */
 export const BACKLOG_SPARE_BLOCKS_MAX = 2;
 
-/** Backlog blocks that leave in one step, so that the end of a slow replica stops nobody. */
-export const BACKLOG_TRIM_BLOCKS = 64;
+/** Backlog blocks that leave in one step, so that the end of a slow replica stops nobody: each
+ * costs well below a microsecond. */
+export const BACKLOG_TRIM_BLOCKS = 256;
 
 /**
  * Most bytes of the stream handed to one replica's socket and not yet taken by the kernel. The rest
@@ -131,7 +132,7 @@ export const OUTPUT_CHUNK_BYTES = 16 * 1024;
  * Strings from this size on are sent from where they lie, in bytes: a write of three pieces costs
  * less than the copy from here on.
  */
-export const PINNED_REPLY_BYTES_MIN = 32 * 1024;
+export const PINNED_REPLY_BYTES_MIN = 48 * 1024;
 
 /**
  * Bytes handed to the kernel in one gathering write, and chunks in it. A value of 1 MiB and what

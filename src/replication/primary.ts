@@ -136,6 +136,12 @@ export class Primary {
     else if (result.kind === 'ack' && peer !== undefined) this.#onAck(peer, result);
   }
 
+  /** As good as an ACK for its lag and for repl-timeout; it says nothing about its offset. */
+  onSignOfLife(client: Client): void {
+    const peer = this.#byClient.get(client);
+    if (peer !== undefined) peer.ackedAtMs = this.#options.clock.monotonicMs();
+  }
+
   onClientGone(client: Client): void {
     const peer = this.#byClient.get(client);
     if (peer === undefined) return;
@@ -198,7 +204,7 @@ export class Primary {
   tick(): void {
     const nowMs = this.#options.clock.monotonicMs();
     this.#fullSync.tick();
-    this.#stream.backlog?.trim();
+    this.#stream.backlog?.shrink();
     if (nowMs - this.#secondAtMs >= ACK_PERIOD_MS) {
       this.#secondAtMs = nowMs;
       this.#pingReplicas(nowMs);
@@ -285,6 +291,8 @@ export class Primary {
     this.#senders.delete(peer);
     this.#fullSync.remove(peer);
     this.#updateHold();
+    // What only this one still needed goes at once, as in Redis.
+    this.#stream.backlog?.shrink();
     if (this.#peers.length > 0) return;
     this.#aloneSinceMs = this.#options.clock.monotonicMs();
     this.releaseUnused();
@@ -405,7 +413,7 @@ export class Primary {
     const { config, log } = this.#options;
     const timeoutMs = config.values['repl-timeout'] * 1000;
     for (const peer of [...this.#peers]) {
-      if (peer.isOnline && !peer.isPrePsync && this.#silenceMs(peer, nowMs) > timeoutMs) {
+      if (peer.isOnline && !peer.isPrePsync && nowMs - peer.ackedAtMs > timeoutMs) {
         log.warning(`Disconnecting timedout replica (streaming sync): ${peer.name}`);
         this.#drop(peer);
       } else if (peer.state === 'sendingPayload' && nowMs - peer.progressAtMs > timeoutMs) {
@@ -413,13 +421,6 @@ export class Primary {
         this.#drop(peer);
       }
     }
-  }
-
-  /** A replica that still loads what it received cannot acknowledge: it sends empty lines. */
-  #silenceMs(peer: Peer, nowMs: number): number {
-    const silenceMs = nowMs - peer.ackedAtMs;
-    if (peer.state !== 'awaitingFirstAck') return silenceMs;
-    return Math.min(silenceMs, this.#options.clock.wallMs() - peer.client.lastInteractionMs);
   }
 
   /**

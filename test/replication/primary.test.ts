@@ -304,6 +304,29 @@ for (const kind of ['tandem', 'redis'] as const) {
   });
 }
 
+test('what only a lost replica still needed is given back at once', async () => {
+  const args = ['--repl-backlog-size', '16kb', '--rdb-key-save-delay', '1000000'];
+  const primary = await start('tandem', { args });
+  const other = await FakeReplica.connect({ port: primary.server.port });
+  for (let i = 0; i < 100; i++) await primary.client.call('SET', `k${i}`, 'v');
+  const waiting = await RespClient.connect({ port: primary.server.port });
+  assert.match(String(await waiting.call('PSYNC', '?', '-1')), /FULLRESYNC/);
+  const held = async (): Promise<number> =>
+    Number((await info(primary.client, 'memory')).mem_total_replication_buffers);
+  for (let i = 0; i < 1100; i++) await primary.client.call('SET', 'k', 'v'.repeat(1000));
+  await other.waitForCommand('the last SET', () => other.writes.length === 1 + 100 + 1100);
+  const heldBytes = await held();
+  assert(heldBytes > 1_100_000, `${heldBytes}`);
+  waiting.close();
+  await waitFor('the replica to be gone', async () => {
+    const { connected_slaves } = await info(primary.client, 'replication');
+    return connected_slaves === '1';
+  });
+  assert((await held()) < heldBytes - 1024 * 1024);
+  other.close();
+  await stopAll(primary.server);
+});
+
 test('one value larger than the backlog and the limit reaches a replica whole', async () => {
   const args = ['--client-output-buffer-limit', 'replica 1mb 0 0', '--repl-backlog-size', '64kb'];
   const primary = await start('tandem', { args });

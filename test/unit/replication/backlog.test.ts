@@ -76,6 +76,19 @@ test('nothing leaves that a replica still needs, and all of it once it does not'
   assert(backlog.ringBytes <= sizeBytes + 2 * blockBytesFor(sizeBytes) + spareBytes);
 });
 
+test('without the replica that needed it, a megabyte too much is gone at once, spares and all', () => {
+  const sizeBytes = 16 * KIB;
+  const backlog = new Backlog({ sizeBytes, offset: 0 });
+  backlog.holdFrom(0);
+  const run = streamBytes(0, 1000);
+  for (let i = 0; i < 1100; i++) backlog.append(run, 0, run.length);
+  const heldBytes = backlog.ringBytes;
+  backlog.holdFrom(backlog.end);
+  assert.equal(backlog.shrink(), false);
+  assert(backlog.ringBytes <= sizeBytes + blockBytesFor(sizeBytes));
+  assert(heldBytes - backlog.ringBytes > 1024 * KIB);
+});
+
 test('a pinned block that has left the ring is counted and never written to again', () => {
   const backlog = new Backlog({ sizeBytes: 16 * KIB, offset: 0 });
   const slice = new BacklogSlice();
