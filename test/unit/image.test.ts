@@ -103,16 +103,32 @@ interface Listening {
 const FOREIGN = '0: 00000000:0016 00000000:0000 0A 0:0 0:0 0 0 0 999';
 
 /** A /proc in which one of our processes holds socket 4711. */
-function runHealthcheck(t: TestContext, listening: Listening, reply: string) {
+function runHealthcheck(
+  t: TestContext,
+  listening: Listening,
+  reply: string,
+  options: { uid?: number } = {},
+) {
+  const { uid = 999 } = options;
   const proc = temporaryFolder(t);
   mkdirSync(join(proc, '7', 'fd'), { recursive: true });
   mkdirSync(join(proc, 'net'));
-  symlinkSync('socket:[4711]', join(proc, '7', 'fd', '3'));
+  const link = join(proc, '7', 'fd', '3');
+  // To root without CAP_SYS_PTRACE the entry is there, and does not say what it leads to.
+  if (uid === 0) writeFileSync(link, '');
+  else symlinkSync('socket:[4711]', link);
   for (const table of ['tcp', 'tcp6', 'unix'] as const) {
     const head = '  sl  local_address rem_address   st ...';
     writeFileSync(join(proc, 'net', table), `${head}\n${FOREIGN}\n${listening[table] ?? ''}\n`);
   }
-  const env = environment(t, { 'redis-cli': `echo "$* ${reply}"` });
+  const env = environment(t, {
+    'redis-cli': `echo "$* ${reply}"`,
+    id: `echo ${uid}`,
+    // Becomes the user in name, and sees what that user sees.
+    setpriv:
+      'test "$1 $2" = "--reuid=tandem --regid=tandem" || exit 9; shift 4; ' +
+      `printf "#!/bin/sh\\necho 999\\n" > "$DATA/id"; ln -sf 'socket:[4711]' ${link}; exec "$@"`,
+  });
   const result = spawnSync('sh', [healthcheck], {
     env: { ...env, PROC_FOLDER: proc },
     encoding: 'utf8',
@@ -130,6 +146,20 @@ test('health check: follows the port, the address and the unix socket in use', (
   assert.equal(check({ tcp6: tcpLine(`${'0'.repeat(32)}:18EB`) }), '0 -h ::1 -p 6379 ping PONG');
   const unix = '0: 00000002 00000000 00010000 0001 01 4711 /run/tandem.sock';
   assert.equal(check({ unix: unix.replace('0: ', '0000: ') }), '0 -s /run/tandem.sock ping PONG');
+  assert.equal(check({}), '1 nothing listens');
+});
+
+test('health check: follows an IPv6 address that is not the loopback one', (t) => {
+  const address = 'B80D01200000000000000000FE000000';
+  assert.equal(
+    runHealthcheck(t, { tcp6: tcpLine(`${address}:18EB`) }, 'PONG'),
+    '0 -h 2001:0DB8:0000:0000:0000:0000:0000:00FE -p 6379 ping PONG',
+  );
+});
+
+test('health check: root that may not look into the server looks as its user', (t) => {
+  const check = (listening: Listening) => runHealthcheck(t, listening, 'PONG', { uid: 0 });
+  assert.equal(check({ tcp: tcpLine('00000000:1B58') }), '0 -h 127.0.0.1 -p 7000 ping PONG');
   assert.equal(check({}), '1 nothing listens');
 });
 
