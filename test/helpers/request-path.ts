@@ -11,13 +11,14 @@ import { CommandTable } from '../../src/commands/command-table.js';
 import { Dispatcher } from '../../src/commands/dispatch.js';
 import type { Clock, Feed, Services } from '../../src/commands/services.js';
 import { Config } from '../../src/config/config.js';
-import { Keyspace } from '../../src/keyspace/keyspace.js';
+import type { Keyspace } from '../../src/keyspace/keyspace.js';
 import { noConnection } from '../../src/lifecycle/no-connection.js';
 import { Memory } from '../../src/memory/memory.js';
 import { Stats } from '../../src/observability/stats.js';
 import { Arguments } from '../../src/resp/arguments.js';
 import { ReplyWriter } from '../../src/resp/reply-writer.js';
 import { REQUEST, RequestDecoder } from '../../src/resp/request-decoder.js';
+import { newKeyspace } from './keyspace.js';
 
 export class RequestPath {
   readonly memory = new Memory();
@@ -33,18 +34,7 @@ export class RequestPath {
 
   /** `hasReplicas`: writes travel. */
   constructor(options: { hasReplicas: boolean; clock: Clock }) {
-    this.keyspace = new Keyspace({
-      memory: this.memory,
-      databases: 16,
-      hashSeed: new Uint8Array(16).fill(7),
-      random: Math.random,
-      events: {
-        wantsModified: false,
-        onModified: () => {},
-        onExpired: () => {},
-        onReplaced: () => {},
-      },
-    });
+    this.keyspace = newKeyspace({ memory: this.memory, databases: 16 });
     const commands = new CommandTable(commandFamilies);
     this.stats = new Stats({ commands: commands.all.length });
     const services = {

@@ -6,14 +6,21 @@
 import assert from 'node:assert/strict';
 import { waitUntilInSync } from '../helpers/digest.js';
 import { info } from '../helpers/info.js';
+import { seededRandom } from '../helpers/random.js';
 import { startRedis } from '../helpers/redis-server.js';
 import type { RespClient } from '../helpers/resp-client.js';
 import type { ServerOptions, ServerProcess } from '../helpers/server-process.js';
 import { startTandem } from '../helpers/tandem.js';
 import { waitFor } from '../helpers/wait-for.js';
-import { randomFrom } from '../simulation/world.js';
 
 export type Kind = 'tandem' | 'redis';
+
+/** A primary and its replica, at least one of them ours. */
+export const pairs: readonly (readonly [primary: Kind, replica: Kind])[] = [
+  ['tandem', 'tandem'],
+  ['tandem', 'redis'],
+  ['redis', 'tandem'],
+];
 
 /** A running server with one connection to it. */
 export interface Actor {
@@ -127,7 +134,7 @@ export class Writer {
 
   private constructor(client: RespClient, seed: number) {
     this.#client = client;
-    this.#random = randomFrom(seed);
+    this.#random = seededRandom(seed);
     this.#done = this.#run();
   }
 

@@ -7,9 +7,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
+import { seededRandom } from '../helpers/random.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
 import { waitFor } from '../helpers/wait-for.js';
-import { randomFrom } from '../simulation/world.js';
 import {
   assertInSync,
   follow,
@@ -61,7 +61,7 @@ for (const kinds of chains) {
       const above = await FakeReplica.connect({ port: top.server.port });
       const below = await FakeReplica.connect({ port: middle.server.port });
       const begin = Math.max(above.startOffset, below.startOffset);
-      await top.client.pipeline(someWrites(randomFrom(22), 300));
+      await top.client.pipeline(someWrites(seededRandom(22), 300));
       await top.client.call('SET', 'large', 'y'.repeat(400_000));
       const wanted = Number((await info(top.client, 'replication')).master_repl_offset);
       const hasAll = (): boolean => above.offset >= wanted && below.offset >= wanted;
@@ -81,10 +81,10 @@ for (const kinds of chains) {
       await waitForLink(middle);
       await follow(leaf, middle.server.port);
       await waitForLink(leaf);
-      await top.client.pipeline(someWrites(randomFrom(23), 200));
+      await top.client.pipeline(someWrites(seededRandom(23), 200));
       await assertInSync(top, middle, leaf);
       assert.equal(await middle.client.call('REPLICAOF', 'NO', 'ONE'), 'OK');
-      await middle.client.pipeline(someWrites(randomFrom(24), 200));
+      await middle.client.pipeline(someWrites(seededRandom(24), 200));
       await follow(top, middle.server.port);
       await assertInSync(middle, leaf, top);
       const { full } = await syncs(middle);

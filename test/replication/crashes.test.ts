@@ -9,14 +9,14 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
+import { seededRandom } from '../helpers/random.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
 import { waitFor } from '../helpers/wait-for.js';
-import { randomFrom } from '../simulation/world.js';
 import {
   assertInSync,
   crashAndRestart,
   follow,
-  type Kind,
+  pairs,
   someWrites,
   start,
   stopAll,
@@ -24,12 +24,6 @@ import {
   Writer,
   waitForLink,
 } from './cast.js';
-
-const pairs: readonly (readonly [Kind, Kind])[] = [
-  ['tandem', 'tandem'],
-  ['tandem', 'redis'],
-  ['redis', 'tandem'],
-];
 
 const rounds = process.env.TANDEM_LONG === '1' ? 30 : 3;
 
@@ -42,7 +36,7 @@ for (const [primaryKind, replicaKind] of pairs) {
       const args = ['--replicaof', '127.0.0.1', String(primary.server.port)];
       const replica = await start(replicaKind, { args });
       const writer = await Writer.start(primary, 31);
-      const random = randomFrom(32);
+      const random = seededRandom(32);
       for (let i = 0; i < rounds; i++) {
         await sleep(random() * 400);
         await crashAndRestart(replica);
@@ -56,7 +50,7 @@ for (const [primaryKind, replicaKind] of pairs) {
       const primary = await start(primaryKind);
       const args = ['--replicaof', '127.0.0.1', String(primary.server.port)];
       const replica = await start(replicaKind, { args });
-      const random = randomFrom(33);
+      const random = seededRandom(33);
       for (let i = 0; i < rounds; i++) {
         const writer = await Writer.start(primary, 34 + i);
         await sleep(random() * 400);
@@ -77,7 +71,7 @@ test('a Tandem primary restarted from its snapshot serves its replica partially'
   const replica = await start('tandem');
   await follow(replica, primary.server.port);
   await waitForLink(replica);
-  await primary.client.pipeline(someWrites(randomFrom(41), 200));
+  await primary.client.pipeline(someWrites(seededRandom(41), 200));
   await assertInSync(primary, replica);
   assert.equal(await primary.client.call('SAVE'), 'OK');
   const before = await info(primary.client, 'replication');
@@ -85,7 +79,7 @@ test('a Tandem primary restarted from its snapshot serves its replica partially'
   const after = await info(primary.client, 'replication');
   assert.notEqual(after.master_replid, before.master_replid, 'a restarted primary rotates');
   assert.equal(after.master_replid2, before.master_replid);
-  await primary.client.pipeline(someWrites(randomFrom(42), 100));
+  await primary.client.pipeline(someWrites(seededRandom(42), 100));
   await waitForLink(replica);
   await assertInSync(primary, replica);
   assert.deepEqual(await syncs(primary), { full: 0, partial: 1, refused: 0 });
@@ -97,7 +91,7 @@ async function restartTwice(args: readonly string[] = []) {
   const primary = await start('tandem', { args });
   const { port } = primary.server;
   const first = await FakeReplica.connect({ port });
-  await primary.client.pipeline(someWrites(randomFrom(48), 100));
+  await primary.client.pipeline(someWrites(seededRandom(48), 100));
   const { master_repl_offset } = await info(primary.client, 'replication');
   const offset = Number(master_repl_offset);
   await waitFor('the replica to have all', () => first.offset >= offset);
@@ -154,7 +148,7 @@ test('a replica that has more than the restarted primary saved is refused', asyn
   await follow(replica, primary.server.port);
   await waitForLink(replica);
   assert.equal(await primary.client.call('SAVE'), 'OK');
-  await primary.client.pipeline(someWrites(randomFrom(43), 100));
+  await primary.client.pipeline(someWrites(seededRandom(43), 100));
   await assertInSync(primary, replica);
   await crashAndRestart(primary);
   await waitForLink(replica);
@@ -174,10 +168,10 @@ for (const replicaKind of ['tandem', 'redis'] as const) {
     const replica = await start(replicaKind, { args });
     await waitForLink(replica);
     await primary.client.call('SELECT', '3');
-    await primary.client.pipeline(someWrites(randomFrom(44), 200));
+    await primary.client.pipeline(someWrites(seededRandom(44), 200));
     await assertInSync(primary, replica);
     assert.equal(await replica.client.call('SAVE'), 'OK');
-    await primary.client.pipeline(someWrites(randomFrom(45), 100));
+    await primary.client.pipeline(someWrites(seededRandom(45), 100));
     await crashAndRestart(replica);
     await assertInSync(primary, replica);
     const given = await syncs(primary);
@@ -189,11 +183,11 @@ for (const replicaKind of ['tandem', 'redis'] as const) {
 
 test('a replica restarted without SAVE resumes from the snapshot it received', async () => {
   const primary = await start('tandem');
-  await primary.client.pipeline(someWrites(randomFrom(46), 200));
+  await primary.client.pipeline(someWrites(seededRandom(46), 200));
   const args = ['--replicaof', '127.0.0.1', String(primary.server.port)];
   const replica = await start('tandem', { args });
   await waitForLink(replica);
-  await primary.client.pipeline(someWrites(randomFrom(47), 100));
+  await primary.client.pipeline(someWrites(seededRandom(47), 100));
   await assertInSync(primary, replica);
   await crashAndRestart(replica);
   await waitFor('a partial resync', async () => (await syncs(primary)).partial === 1);

@@ -6,16 +6,16 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { seededRandom } from '../helpers/random.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
 import { TcpProxy } from '../helpers/tcp-proxy.js';
 import { waitFor } from '../helpers/wait-for.js';
-import { randomFrom } from '../simulation/world.js';
 import {
   type Actor,
   AMPLE_BACKLOG,
   assertInSync,
   follow,
-  type Kind,
+  pairs,
   someWrites,
   start,
   stopAll,
@@ -24,14 +24,8 @@ import {
   waitForLink,
 } from './cast.js';
 
-const pairs: readonly (readonly [Kind, Kind])[] = [
-  ['tandem', 'tandem'],
-  ['tandem', 'redis'],
-  ['redis', 'tandem'],
-];
-
 async function fill(actor: Actor): Promise<void> {
-  await actor.client.pipeline(someWrites(randomFrom(99), 500));
+  await actor.client.pipeline(someWrites(seededRandom(99), 500));
   await actor.client.call('SELECT', '9');
   await actor.client.call('SET', 'binary', Buffer.from([0, 13, 10, 255, 36, 42]));
   await actor.client.call('SET', 'number', '12345678901234');
@@ -113,7 +107,7 @@ for (const [primaryKind, replicaKind] of pairs) {
       await follow(replica, proxy.port);
       await waitForLink(replica);
       const writer = await Writer.start(primary, 4);
-      const random = randomFrom(5);
+      const random = seededRandom(5);
       for (let i = 1; i <= 8; i++) {
         // From the connection's beginning: the handshake's replies are about 80 bytes.
         proxy.cutAfter('down', 100 + Math.floor(random() * 20_000));
@@ -136,10 +130,10 @@ for (const [primaryKind, replicaKind] of pairs) {
       const replica = await start(replicaKind, { args });
       await follow(replica, proxy.port);
       await waitForLink(replica);
-      await primary.client.pipeline(someWrites(randomFrom(6), 100));
+      await primary.client.pipeline(someWrites(seededRandom(6), 100));
       await assertInSync(primary, replica);
       proxy.freeze();
-      await primary.client.pipeline(someWrites(randomFrom(7), 100));
+      await primary.client.pipeline(someWrites(seededRandom(7), 100));
       const timedOut = /MASTER timeout: no data nor PING received|Disconnecting timedout replica/;
       await waitFor(
         'somebody to notice',

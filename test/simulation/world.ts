@@ -7,22 +7,12 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../src/commands/services.js';
 import type { Scheduler } from '../../src/replication/replication-options.js';
+import { seededRandom } from '../helpers/random.js';
 
 interface Event {
   readonly atMs: number;
   readonly order: number;
   readonly run: () => void;
-}
-
-/** Small and good enough: mulberry32. In [0, 1). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 export class World implements Clock {
@@ -32,7 +22,7 @@ export class World implements Clock {
   #order = 0;
 
   constructor(seed: number) {
-    this.random = randomFrom(seed);
+    this.random = seededRandom(seed);
   }
 
   wallMs(): number {

@@ -10,33 +10,26 @@ import {
   WHEEL_DUE,
   WHEEL_IDLE,
 } from '../../../src/keyspace/expiry-wheel.js';
-import { type ExpiryMode, Keyspace } from '../../../src/keyspace/keyspace.js';
+import type { ExpiryMode, Keyspace } from '../../../src/keyspace/keyspace.js';
 import { setString } from '../../../src/keyspace/string-value.js';
-import { Memory } from '../../../src/memory/memory.js';
 import { latin1, latin1Text } from '../../../src/structures/bytes.js';
 import { writeInteger } from '../../../src/structures/integers.js';
+import { newKeyspace, NOW_MS as START_MS } from '../../helpers/keyspace.js';
 import { ownTimeMs } from '../../helpers/own-time.js';
-import { seededRandom } from './keyspace-model.js';
+import { seededRandom } from '../../helpers/random.js';
 
-const START_MS = 1_700_000_000_000;
 const DAY_MS = 86_400_000;
 const isLong = process.env.TANDEM_LONG === '1';
 
-function newKeyspace(): { keyspace: Keyspace; expired: string[] } {
+/** With the names of keys that have expired. */
+function newRecordedKeyspace(): { keyspace: Keyspace; expired: string[] } {
   const expired: string[] = [];
-  const keyspace = new Keyspace({
-    memory: new Memory(),
-    databases: 2,
+  const keyspace = newKeyspace({
     hashSeed: new Uint8Array(16).fill(3),
-    random: seededRandom(1),
-    nowMs: START_MS,
     events: {
-      wantsModified: false,
-      onModified: () => {},
       onExpired: (_database, key, start, end) => {
         expired.push(latin1Text(key, start, end));
       },
-      onReplaced: () => {},
     },
   });
   return { keyspace, expired };
@@ -106,7 +99,7 @@ test('a key past its time: deleted on a primary, hidden on a replica, alive for 
     ['stream', true, true, 0],
   ];
   for (const [mode, found, isKept, events] of rows) {
-    const { keyspace, expired } = newKeyspace();
+    const { keyspace, expired } = newRecordedKeyspace();
     const db = keyspace.databases[0];
     set(keyspace, 'a', START_MS + 10);
     const key = latin1('a');
@@ -132,7 +125,7 @@ test('a key past its time: deleted on a primary, hidden on a replica, alive for 
 });
 
 test('a replica deletes in their time the keys to which its own clients gave an expiry', () => {
-  const { keyspace, expired } = newKeyspace();
+  const { keyspace, expired } = newRecordedKeyspace();
   const slice = (): void => {
     assert.equal(
       keyspace.expireSlice(1, () => performance.now()),
@@ -178,7 +171,7 @@ test('a replica deletes in their time the keys to which its own clients gave an 
 });
 
 test('an expiry extended again and again keeps one item, a dropped one is forgotten', () => {
-  const { keyspace, expired } = newKeyspace();
+  const { keyspace, expired } = newRecordedKeyspace();
   for (let i = 0; i < 100_000; i++) {
     keyspace.nowMs += 1;
     set(keyspace, 'session', keyspace.nowMs + 10_000);
@@ -199,7 +192,7 @@ test('an expiry extended again and again keeps one item, a dropped one is forgot
 });
 
 test('a wheel is renewed while keys come and go, and no expiry is lost', () => {
-  const { keyspace, expired } = newKeyspace();
+  const { keyspace, expired } = newRecordedKeyspace();
   const random = seededRandom(5);
   let clockMs = 0;
   const tick = (): number => {
@@ -220,7 +213,7 @@ test('a wheel is renewed while keys come and go, and no expiry is lost', () => {
 });
 
 test('a million keys that expire in one second: short slices, gone within seconds', () => {
-  const { keyspace } = newKeyspace();
+  const { keyspace } = newRecordedKeyspace();
   const count = isLong ? 1_000_000 : 200_000;
   const db = keyspace.databases[0];
   const key = new Uint8Array(16);
@@ -253,7 +246,7 @@ test('a million keys that expire in one second: short slices, gone within second
 });
 
 test('a million keys that expire in one second: hardly a slice takes 5 ms of our time', () => {
-  const { keyspace } = newKeyspace();
+  const { keyspace } = newRecordedKeyspace();
   const count = isLong ? 1_000_000 : 200_000;
   const db = keyspace.databases[0];
   const key = new Uint8Array(16);

@@ -2,43 +2,28 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Keyspace } from '../../../src/keyspace/keyspace.js';
+import type { Keyspace } from '../../../src/keyspace/keyspace.js';
 import { NO_EXPIRY, setString, stringBytes } from '../../../src/keyspace/string-value.js';
 import { EVACUATION_SLACK_BYTES } from '../../../src/limits.js';
-import { Memory } from '../../../src/memory/memory.js';
 import { latin1, latin1Text } from '../../../src/structures/bytes.js';
 import { writeInteger } from '../../../src/structures/integers.js';
 import { KeyedHash } from '../../../src/structures/siphash.js';
+import { newKeyspace } from '../../helpers/keyspace.js';
 import { ownTimeMs } from '../../helpers/own-time.js';
-import { checkWalk, type ModelDatabase, seededRandom } from './keyspace-model.js';
+import { seededRandom } from '../../helpers/random.js';
+import { checkWalk, type ModelDatabase } from './keyspace-model.js';
 
 const isLong = process.env.TANDEM_LONG === '1';
-
-function newKeyspace(seed: Uint8Array): Keyspace {
-  return new Keyspace({
-    memory: new Memory(),
-    databases: 2,
-    hashSeed: seed,
-    random: seededRandom(1),
-    nowMs: 1_700_000_000_000,
-    events: {
-      wantsModified: false,
-      onModified: () => {},
-      onExpired: () => {},
-      onReplaced: () => {},
-    },
-  });
-}
 
 const key = new Uint8Array(32);
 
 function put(keyspace: Keyspace, n: number): void {
   const end = writeInteger(n, key, 0);
-  setString(keyspace.databases[0], key, 0, end, key, 0, end, NO_EXPIRY);
+  setString(keyspace.database(0), key, 0, end, key, 0, end, NO_EXPIRY);
 }
 
 function remove(keyspace: Keyspace, n: number): boolean {
-  return keyspace.databases[0].delete(key, 0, writeInteger(n, key, 0));
+  return keyspace.database(0).delete(key, 0, writeInteger(n, key, 0));
 }
 
 /** Numbers whose keys fall into one bucket under the given seed, up to 2^12 buckets. */
@@ -54,20 +39,20 @@ function collidingUnder(seed: Uint8Array, count: number): number[] {
 test('a flood of keys chosen for one seed is harmless under another', () => {
   const known = new Uint8Array(8).fill(1);
   const chosen = collidingUnder(known, 1000);
-  const unlucky = newKeyspace(known);
-  const lucky = newKeyspace(new Uint8Array(8).fill(2));
+  const unlucky = newKeyspace({ hashSeed: known });
+  const lucky = newKeyspace({ hashSeed: new Uint8Array(8).fill(2) });
   for (const n of chosen) {
     put(unlucky, n);
     put(lucky, n);
   }
   // Under the known seed all lie in one long chain of overflow buckets; under another few do.
-  const perKey = (keyspace: Keyspace): number => keyspace.databases[0].contents.dict.longestChain();
+  const perKey = (keyspace: Keyspace): number => keyspace.database(0).contents.dict.longestChain();
   assert.ok(perKey(unlucky) > 50, `${perKey(unlucky)}`);
   assert.ok(perKey(lucky) <= 3, `${perKey(lucky)}`);
 });
 
 test('growth stops nobody: no batch of inserts stands out, however many keys there are', () => {
-  const keyspace = newKeyspace(new Uint8Array(8).fill(5));
+  const keyspace = newKeyspace({ hashSeed: new Uint8Array(8).fill(5) });
   const count = isLong ? 10_000_000 : 500_000;
   const batch = 1024;
   // Uncompiled code is slow: that is the start of a process, not growth.
@@ -84,7 +69,7 @@ test('growth stops nobody: no batch of inserts stands out, however many keys the
 });
 
 test('95 % deleted at random: the dict shrinks and memory is given back', () => {
-  const keyspace = newKeyspace(new Uint8Array(8).fill(9));
+  const keyspace = newKeyspace({ hashSeed: new Uint8Array(8).fill(9) });
   const { memory } = keyspace;
   const empty = memory.usedBytes;
   const count = isLong ? 3_000_000 : 300_000;
@@ -115,8 +100,8 @@ test('95 % deleted at random: the dict shrinks and memory is given back', () => 
   checkWalk(memory, [kept, new Map()]);
   for (const name of [...kept.keys()].slice(0, 1000)) {
     const bytes = latin1(name);
-    const entry = keyspace.databases[0].peek(bytes, 0, bytes.length);
-    assert.equal(latin1Text(stringBytes(keyspace.databases[0], entry)), name);
+    const entry = keyspace.database(0).peek(bytes, 0, bytes.length);
+    assert.equal(latin1Text(stringBytes(keyspace.database(0), entry)), name);
   }
   // Nothing pins an arena: what is held is what is used, a share of it, and a slack.
   const held = used * 1.2 + EVACUATION_SLACK_BYTES;
@@ -126,7 +111,7 @@ test('95 % deleted at random: the dict shrinks and memory is given back', () => 
 });
 
 test('a flush is over at once; the background frees in slices and counts what it freed', () => {
-  const keyspace = newKeyspace(new Uint8Array(8));
+  const keyspace = newKeyspace({ hashSeed: new Uint8Array(8) });
   const empty = keyspace.memory.usedBytes;
   for (let n = 0; n < 50_000; n++) put(keyspace, n);
   assert.equal(keyspace.flush('all'), 50_000);

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import type { Database } from '../../../src/keyspace/database.js';
 import { KeyspaceWalk } from '../../../src/keyspace/iterate.js';
-import { Keyspace } from '../../../src/keyspace/keyspace.js';
+import type { Keyspace } from '../../../src/keyspace/keyspace.js';
 import {
   appendString,
   KEEP_EXPIRY,
@@ -20,6 +20,8 @@ import {
 import { type BlockReader, Memory } from '../../../src/memory/memory.js';
 import { latin1, latin1Text } from '../../../src/structures/bytes.js';
 import { INT64_BIG, INT64_SAFE, Int64Result } from '../../../src/structures/integers.js';
+import { newKeyspace } from '../../helpers/keyspace.js';
+import { seededRandom } from '../../helpers/random.js';
 
 export interface ModelKey {
   value: string;
@@ -30,18 +32,7 @@ export interface ModelKey {
 
 export type ModelDatabase = Map<string, ModelKey>;
 
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const DATABASES = 3;
-const START_MS = 1_700_000_000_000;
 const INTEGER = /^(0|-?[1-9]\d{0,18})$/;
 
 function isInt64(text: string): boolean {
@@ -69,19 +60,17 @@ export class ModelledKeyspace {
     this.#keys = options.keys;
     const { firstArena = 0, isChecked = false } = options;
     this.memory = new Memory({ firstArena, isChecked });
-    this.keyspace = new Keyspace({
+    this.keyspace = newKeyspace({
       memory: this.memory,
       databases: DATABASES,
       hashSeed: Uint8Array.from({ length: 16 }, (_, i) => (seed >>> i) & 0xff),
       random: this.random,
-      nowMs: START_MS,
       events: {
         wantsModified: true,
         onModified: () => {
           this.modified++;
         },
         onExpired: (database, key, start, end) => this.#onExpired(database, key, start, end),
-        onReplaced: () => {},
       },
     });
     for (let i = 0; i < DATABASES; i++) this.model.push(new Map());

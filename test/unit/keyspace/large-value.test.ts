@@ -6,7 +6,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Database } from '../../../src/keyspace/database.js';
-import { Keyspace } from '../../../src/keyspace/keyspace.js';
 import type { LargeValue } from '../../../src/keyspace/large-value.js';
 import {
   appendString,
@@ -19,27 +18,9 @@ import {
 import { LARGE_VALUES_BYTES_MAX } from '../../../src/limits.js';
 import { Memory } from '../../../src/memory/memory.js';
 import { latin1 } from '../../../src/structures/bytes.js';
-import { seededRandom } from './keyspace-model.js';
+import { NOW_MS, newDatabase } from '../../helpers/keyspace.js';
 
 const KEY = latin1('key');
-const NOW_MS = 1_700_000_000_000;
-
-function newDatabase(memory: Memory): Database {
-  const keyspace = new Keyspace({
-    memory,
-    databases: 1,
-    hashSeed: new Uint8Array(8),
-    random: seededRandom(1),
-    nowMs: NOW_MS,
-    events: {
-      wantsModified: false,
-      onModified: () => {},
-      onExpired: () => {},
-      onReplaced: () => {},
-    },
-  });
-  return keyspace.databases[0];
-}
 
 function reserve(db: Database, length: number): LargeValue {
   const value = db.keyspace.largeValues.reserve(length);

@@ -14,7 +14,7 @@ import {
   STORAGE_RAW_EXTERNAL,
   storageOf,
 } from '../../../src/keyspace/entry.js';
-import { Keyspace } from '../../../src/keyspace/keyspace.js';
+import type { Keyspace } from '../../../src/keyspace/keyspace.js';
 import { type PinnedBytes, pinString } from '../../../src/keyspace/pinned-value.js';
 import { relocate } from '../../../src/keyspace/relocate.js';
 import {
@@ -28,27 +28,11 @@ import {
 } from '../../../src/keyspace/string-value.js';
 import { Memory, type Ref } from '../../../src/memory/memory.js';
 import { latin1 } from '../../../src/structures/bytes.js';
-import { seededRandom } from './keyspace-model.js';
+import { newKeyspace } from '../../helpers/keyspace.js';
 
 const KEYS = ['a', 'b', 'c'].map((name) => latin1(name));
 const CHANGES = ['set', 'append', 'range', 'large', 'delete', 'rename', 'flush'] as const;
 const KINDS = [...CHANGES, 'move', 'pin', 'pin', 'pin', 'unpin', 'freeze', 'background'] as const;
-
-function newKeyspace(memory: Memory): Keyspace {
-  return new Keyspace({
-    memory,
-    databases: 1,
-    hashSeed: new Uint8Array(8),
-    random: seededRandom(1),
-    nowMs: 1_700_000_000_000,
-    events: {
-      wantsModified: false,
-      onModified: () => {},
-      onExpired: () => {},
-      onReplaced: () => {},
-    },
-  });
-}
 
 /** A keyspace, what its keys must hold, and the pins that are held. */
 class Model {
@@ -61,7 +45,7 @@ class Model {
 
   constructor(firstArena: number) {
     this.memory = new Memory({ firstArena, isChecked: true });
-    this.keyspace = newKeyspace(this.memory);
+    this.keyspace = newKeyspace({ memory: this.memory, databases: 1 });
     this.db = this.keyspace.database(0);
     this.emptyBytes = this.memory.usedBytes;
   }

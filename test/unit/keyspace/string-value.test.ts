@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Database } from '../../../src/keyspace/database.js';
-import { Keyspace } from '../../../src/keyspace/keyspace.js';
 import {
   appendString,
   copyString,
@@ -25,26 +24,9 @@ import { Memory } from '../../../src/memory/memory.js';
 import { OutOfMemoryError } from '../../../src/memory/out-of-memory-error.js';
 import { latin1, latin1Text } from '../../../src/structures/bytes.js';
 import { INT64_MIN, Int64Result } from '../../../src/structures/integers.js';
-import { seededRandom } from './keyspace-model.js';
+import { newDatabase } from '../../helpers/keyspace.js';
 
 const KEY = latin1('key');
-
-function newDatabase(memory = new Memory()): Database {
-  const keyspace = new Keyspace({
-    memory,
-    databases: 1,
-    hashSeed: new Uint8Array(8),
-    random: seededRandom(1),
-    nowMs: 1_700_000_000_000,
-    events: {
-      wantsModified: false,
-      onModified: () => {},
-      onExpired: () => {},
-      onReplaced: () => {},
-    },
-  });
-  return keyspace.databases[0];
-}
 
 function set(db: Database, text: string, expiresAtMs = NO_EXPIRY): void {
   setString(db, KEY, 0, 3, latin1(text), 0, text.length, expiresAtMs);

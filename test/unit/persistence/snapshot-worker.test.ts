@@ -14,6 +14,7 @@ import { Loader } from '../../../src/persistence/loader.js';
 import { Snapshots } from '../../../src/persistence/snapshot.js';
 import { latin1 } from '../../../src/structures/bytes.js';
 import { digest } from '../../helpers/digest.js';
+import { seededRandom } from '../../helpers/random.js';
 import { skipWithoutRedis, startRedis } from '../../helpers/redis-server.js';
 import type { Argument } from '../../helpers/resp-client.js';
 import { waitFor } from '../../helpers/wait-for.js';
@@ -23,16 +24,6 @@ import { readRdb } from './rdb/rdb-bytes.js';
 
 const isLong = process.env.TANDEM_LONG === '1';
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-
-/** A small generator with a seed (mulberry32). */
-function generator(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function setUp(firstArena = 0) {
   const config = new Config();
@@ -91,7 +82,7 @@ function plain(file: string): Map<string, string> {
 }
 
 test(`a snapshot is the data set at the freeze, under random writes (SEED=${seed})`, async () => {
-  const random = generator(seed);
+  const random = seededRandom(seed);
   for (let round = 0; round < (isLong ? 60 : 4); round += 1) {
     const { keyspace, snapshots, memory, dump } = setUp(round % 2 === 0 ? 0 : 63);
     for (let count = 0; count < 20_000; count += 1) writeAtRandom(keyspace, random);
@@ -110,7 +101,7 @@ test(`a snapshot is the data set at the freeze, under random writes (SEED=${seed
 
 test('what was saved loads to the same data, with its mark', async () => {
   const { keyspace, snapshots, loader } = setUp();
-  const random = generator(seed);
+  const random = seededRandom(seed);
   for (let count = 0; count < 5000; count += 1) writeAtRandom(keyspace, random);
   put(keyspace, { key: 'huge', value: 'huge value '.repeat(2_000_000) });
   const before = contentsOf(keyspace);
@@ -164,7 +155,7 @@ test('redis-server loads what was saved, to the digest of a server given the sam
   skip: skipWithoutRedis,
 }, async () => {
   const { keyspace, snapshots, dir } = setUp();
-  const random = generator(seed);
+  const random = seededRandom(seed);
   for (let count = 0; count < 3000; count += 1) writeAtRandom(keyspace, random);
   assert.equal(await snapshots.save('save'), true);
   const commands: Argument[][] = [];
