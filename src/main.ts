@@ -15,7 +15,7 @@ import { ClientRegistry } from './commands/client-registry.js';
 import { commandFamilies } from './commands/command-families.js';
 import { CommandTable, RenameError } from './commands/command-table.js';
 import { Dispatcher } from './commands/dispatch.js';
-import type { Clock, Services, StreamExecutor } from './commands/services.js';
+import type { ServerClock, Services, StreamExecutor } from './commands/services.js';
 import { PrimaryStream } from './commands/stream-executor.js';
 import { TransactionRunner } from './commands/transaction-runner.js';
 import { WatchTable } from './commands/watch-table.js';
@@ -32,6 +32,7 @@ import { Late } from './lifecycle/late.js';
 import { netSettings } from './lifecycle/net-settings.js';
 import { noConnection } from './lifecycle/no-connection.js';
 import { PeriodicWork } from './lifecycle/periodic-work.js';
+import { PreciseClock } from './lifecycle/precise-clock.js';
 import { Server } from './lifecycle/server.js';
 import { type ServerIdentity, ServerState } from './lifecycle/server-state.js';
 import { Shutdown } from './lifecycle/shutdown.js';
@@ -53,7 +54,14 @@ import { ReplyWriter } from './resp/reply-writer.js';
 const REDIS_VERSION = '7.2.4';
 
 // Imported `performance`: the global one is a getter, which each command would pay for.
-const clock: Clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
+const wallMs = () => Date.now();
+const monotonicMs = () => performance.now();
+const preciseClock = new PreciseClock({ wallMs, monotonicMs });
+const clock: ServerClock = {
+  wallMs,
+  monotonicMs,
+  wallMicroseconds: () => preciseClock.microseconds(),
+};
 
 const scheduler: Scheduler = {
   afterTick: (run) => void setImmediate(run),

@@ -100,6 +100,8 @@ export const serverCommands = defineCommands([
   },
 ]);
 
+const MICROSECONDS_PER_SECOND = 1_000_000;
+
 function save(ctx: Context): void {
   const saving = ctx.services.snapshots.save('save');
   if (saving === 'busy') return ctx.reply.error(errors.ALREADY_SAVING);
@@ -170,10 +172,10 @@ function parseShutdown(args: Arguments): ShutdownOptions | null {
 }
 
 function time(ctx: Context): void {
-  const nowMs = ctx.services.clock.wallMs();
+  const now = ctx.services.clock.wallMicroseconds();
   ctx.reply.array(2);
-  ctx.reply.bulkLatin1(String(Math.floor(nowMs / 1000)));
-  ctx.reply.bulkLatin1(String((nowMs % 1000) * 1000));
+  ctx.reply.bulkLatin1(String(Math.floor(now / MICROSECONDS_PER_SECOND)));
+  ctx.reply.bulkLatin1(String(now % MICROSECONDS_PER_SECOND));
 }
 
 function memoryUsage(ctx: Context, args: Arguments): void {

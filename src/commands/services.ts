@@ -23,6 +23,12 @@ export interface Clock {
   monotonicMs(): number;
 }
 
+/** What is shown to users with more digits. */
+export interface ServerClock extends Clock {
+  /** Wall clock, whole microseconds since 1970. Costs two looks at a clock: never per command. */
+  wallMicroseconds(): number;
+}
+
 /** What commands ask of replication/. */
 export interface ReplicationControl {
   readonly role: 'primary' | 'replica';
@@ -133,7 +139,7 @@ export interface Services {
   readonly snapshots: SnapshotControl;
   readonly stats: Stats;
   readonly log: Log;
-  readonly clock: Clock;
+  readonly clock: ServerClock;
   readonly server: ServerControl;
 }
 

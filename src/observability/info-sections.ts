@@ -34,7 +34,7 @@ export function serverFields({ services, version, readProcess }: InfoSources): I
     ['process_supervised', 'no'],
     ['run_id', server.runId],
     ['tcp_port', port],
-    ['server_time_usec', nowMs * 1000],
+    ['server_time_usec', clock.wallMicroseconds()],
     ['uptime_in_seconds', uptime],
     ['uptime_in_days', Math.floor(uptime / SECONDS_PER_DAY)],
     ['hz', hz],

@@ -143,7 +143,9 @@ describe('TIME, MEMORY, INFO, CONFIG', () => {
   test('TIME answers seconds and microseconds', () => {
     const server = new ServerFixture([serverCommands]);
     server.timers.nowMs = 1_700_000_000_123;
-    assert.equal(server.run('TIME'), '*2\r\n$10\r\n1700000000\r\n$6\r\n123000\r\n');
+    assert.equal(server.run('TIME'), '*2\r\n$10\r\n1700000000\r\n$6\r\n123123\r\n');
+    server.timers.nowMs = 1_700_000_000_000;
+    assert.equal(server.run('TIME'), '*2\r\n$10\r\n1700000000\r\n$3\r\n123\r\n');
   });
 
   test('MEMORY USAGE answers the bytes of a key, null for none, and checks SAMPLES', () => {

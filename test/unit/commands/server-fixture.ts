@@ -122,7 +122,11 @@ export class ServerFixture {
       pause: this.pause,
       commands: this.table,
       stats: this.stats,
-      clock: { wallMs: () => timers.nowMs, monotonicMs: () => timers.nowMs },
+      clock: {
+        wallMs: () => timers.nowMs,
+        wallMicroseconds: () => timers.nowMs * 1000 + 123,
+        monotonicMs: () => timers.nowMs,
+      },
       transactions: { discard: () => this.calls.push('discard') },
       replication: { role: 'primary' },
       log: {

@@ -33,7 +33,11 @@ function sources(overrides: object = {}): InfoSources & { services: Services } {
     clients,
     commands,
     config: new Config(),
-    clock: { wallMs: () => 5_000_000, monotonicMs: () => 0 },
+    clock: {
+      wallMs: () => 5_000_000,
+      wallMicroseconds: () => 5_000_000_123,
+      monotonicMs: () => 0,
+    },
     keyspace: {
       usedBytes: 1_000_000,
       memory: { usedBytes: 900_000, residentBytes: 1_800_000 },
