@@ -9,6 +9,7 @@ import type { LargeValue } from '../keyspace/large-value.js';
 import type { Arguments } from '../resp/arguments.js';
 import type { ReplyWriter } from '../resp/reply-writer.js';
 import { latin1 } from '../structures/bytes.js';
+import { AttackAlarm } from './attack-alarm.js';
 import type { Client } from './client.js';
 import { CommandContext } from './command-context.js';
 import { type Command, type CommandTable, flagBits } from './command-table.js';
@@ -37,6 +38,7 @@ export class Dispatcher {
   readonly #table: CommandTable;
   readonly #clock: Clock;
   readonly #gates: Gates;
+  readonly #attackAlarm: AttackAlarm;
   readonly #propagation: Propagation;
   readonly #feed: Feed;
   readonly context: CommandContext;
@@ -66,6 +68,7 @@ export class Dispatcher {
     this.#timer = new CommandTimer(services.clock, services.stats);
     this.#feed = feed;
     this.#gates = new Gates(services);
+    this.#attackAlarm = new AttackAlarm(services);
     this.#propagation = new Propagation(feed);
     this.context = new CommandContext({
       services,
@@ -270,10 +273,8 @@ export class Dispatcher {
   }
 
   #refuseUnknown(client: Client, args: Arguments, reply: ReplyWriter): Outcome {
-    const name = args.text(0);
-    if (/^(?:post|host:)$/i.test(name)) {
-      this.#services.log.warning(errors.securityAttack(client.connection.remoteAddress));
-      client.closesAfterReply = true;
+    if (this.#attackAlarm.isRaisedBy(args.text(0))) {
+      this.#attackAlarm.raise(client);
       return STOP;
     }
     if (client.transaction !== null) client.transaction.hasErrors = true;

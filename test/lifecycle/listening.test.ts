@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { info } from '../helpers/info.js';
 import { freePort } from '../helpers/ports.js';
+import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
 import { RespClient } from '../helpers/resp-client.js';
 import { RespError } from '../helpers/resp-reply.js';
 import type { ServerProcess } from '../helpers/server-process.js';
@@ -214,12 +215,26 @@ test('timeout closes idle clients, but none that is used', async () => {
   assert.equal((await info(busy, 'clients')).connected_clients, '1');
 });
 
-test('an HTTP request is logged as an attack and ends its connection at once', async () => {
-  const server = await start();
-  const socket = connect({ port: server.port, host: '127.0.0.1' });
-  socket.on('error', () => {});
-  socket.write('POST / HTTP/1.1\r\nHost: x\r\n\r\nSET k v\r\n');
-  await within('the end', once(socket, 'close'));
-  await server.waitForLog(/Possible SECURITY ATTACK detected/);
-  assert.equal(await (await server.connect()).call('EXISTS', 'k'), 0);
-});
+for (const [name, startIt, skip] of [
+  ['this server', startTandem, false],
+  ['redis-server', startRedis, skipWithoutRedis],
+] as const) {
+  test(`an HTTP request ends its connection at once and is logged: ${name}`, { skip }, async () => {
+    const server = await startIt();
+    started.push(server);
+    for (const attack of ['POST / HTTP/1.1', 'Host: x', '*1\r\n$4\r\npost']) {
+      const socket = connect({ port: server.port, host: '127.0.0.1' });
+      let received = '';
+      socket.on('data', (bytes) => {
+        received += bytes;
+      });
+      socket.on('error', () => {});
+      socket.write(`PING\r\nSET before v\r\n${attack}\r\nSET after v\r\n`);
+      await within('the end', once(socket, 'close'));
+      assert.equal(received, '', 'not even what came before is answered');
+    }
+    await server.waitForLog(/Possible SECURITY ATTACK detected/);
+    assert.equal(server.log.match(/SECURITY ATTACK/g)?.length, 1, 'once a minute');
+    assert.equal(await (await server.connect()).call('EXISTS', 'before', 'after'), 1);
+  });
+}
