@@ -109,7 +109,6 @@ export async function main(argv: readonly string[]): Promise<void> {
   // As PID 1 nothing else would end the process.
   process.on('SIGTERM', () => shutdown.onSignal('SIGTERM'));
   process.on('SIGINT', () => shutdown.onSignal('SIGINT'));
-  process.on('SIGHUP', () => {});
   process.on('uncaughtException', (error) => {
     // A bug of ours: nothing that follows could be trusted. The log must say what it was.
     log.warning(`Unexpected error, exiting: ${error.stack ?? error.message}`);
