@@ -3,7 +3,8 @@
  * are read after the file and standard input, so the last one wins. Pure; text is latin1.
  */
 
-import { quoteWord, splitWords } from './words.js';
+import { quoteText } from '../structures/quoted-text.js';
+import { splitWords } from './words.js';
 
 export interface CommandLine {
   /** The configuration file as it was given, or null. */
@@ -42,7 +43,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
         isComplete = true;
       }
     } else {
-      lines += `${quoteWord(arg)} `;
+      lines += `${quoteText(arg)} `;
       isComplete = true;
     }
   }

@@ -88,25 +88,3 @@ function readSingle(line: string, start: number): Word | null {
   }
   return null;
 }
-
-const shortEscapes: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  '"': '\\"',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\x07': '\\a',
-  '\b': '\\b',
-};
-
-/**
- * The word in double quotes, so that `splitWords` gives it back; other bytes than ASCII as \xHH.
- */
-export function quoteWord(word: string): string {
-  const escaped = word.replace(
-    /[^ !#-[\]-~]/g,
-    (character) =>
-      shortEscapes[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
-  return `"${escaped}"`;
-}

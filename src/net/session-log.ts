@@ -6,6 +6,7 @@
 import type { Client } from '../commands/client.js';
 import type { ProtocolError } from '../resp/protocol-error.js';
 import { latin1Text } from '../structures/bytes.js';
+import { quoteText } from '../structures/quoted-text.js';
 import type { NetEnvironment } from './request-handler.js';
 import { systemErrorText } from './system-errors.js';
 
@@ -92,7 +93,7 @@ function queryBufferLine(options: {
   end: number;
 }): string {
   const { client, bytes, start, end } = options;
-  const shown = quoted(bytes, start, Math.min(end, start + INITIAL_BYTES_MAX));
+  const shown = quoteText(latin1Text(bytes, start, Math.min(end, start + INITIAL_BYTES_MAX)));
   return (
     `Closing client that reached max query buffer length: ${client} ` +
     `(qbuf initial bytes: ${shown})`
@@ -101,21 +102,4 @@ function queryBufferLine(options: {
 
 function printable(bytes: Uint8Array, start: number, end: number): string {
   return latin1Text(bytes, start, end).replace(/[^\x20-\x7e]/g, '.');
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  '"': '\\"',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\x07': '\\a',
-  '\b': '\\b',
-};
-
-function quoted(bytes: Uint8Array, start: number, end: number): string {
-  const text = latin1Text(bytes, start, end).replace(/[^\x20-\x7e]|["\\]/g, (char) => {
-    return ESCAPES[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  });
-  return `"${text}"`;
 }

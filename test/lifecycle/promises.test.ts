@@ -6,11 +6,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterEach, type TestContext, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { info } from '../helpers/info.js';
 import { Random, seeds } from '../helpers/random.js';
 import { encodeRequest, type RespClient } from '../helpers/resp-client.js';
 import type { ServerProcess } from '../helpers/server-process.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { startTandem } from '../helpers/tandem.js';
 import { waitFor, within } from '../helpers/wait-for.js';
 import { type LongestWait, mainThreadMs, Prober, sendMany } from './prober.js';
@@ -26,15 +27,8 @@ const COLLECTION_CPU_MS_MAX = isLong ? 100 : 250;
 /** By the clock: other processes' work counts, so this only finds what really stands still. */
 const CLOCK_MS_MAX = 2000;
 
-const started: ServerProcess[] = [];
-afterEach(async () => {
-  for (const server of started.splice(0)) await server.stop();
-});
-
-async function start(...args: string[]): Promise<ServerProcess> {
-  const server = await startTandem({ args });
-  started.push(server);
-  return server;
+function start(...args: string[]): Promise<ServerProcess> {
+  return untilTestEnds(startTandem({ args }));
 }
 
 function assertShort(

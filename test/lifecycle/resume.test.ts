@@ -5,28 +5,22 @@
  */
 
 import assert from 'node:assert/strict';
-import { afterEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntilInSync } from '../helpers/digest.js';
 import { info } from '../helpers/info.js';
 import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
 import type { RespClient } from '../helpers/resp-client.js';
 import type { ServerOptions, ServerProcess } from '../helpers/server-process.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { startTandem } from '../helpers/tandem.js';
 import { waitFor } from '../helpers/wait-for.js';
 
 type Kind = 'tandem' | 'redis';
 
-const started: ServerProcess[] = [];
-afterEach(async () => {
-  for (const server of started.splice(0)) await server.stop();
-});
-
-async function start(kind: Kind, args: readonly string[] = []): Promise<ServerProcess> {
+function start(kind: Kind, args: readonly string[] = []): Promise<ServerProcess> {
   const options: ServerOptions = { args: ['--save', '3600 1', ...args] };
-  const server = await (kind === 'tandem' ? startTandem(options) : startRedis(options));
-  started.push(server);
-  return server;
+  return untilTestEnds(kind === 'tandem' ? startTandem(options) : startRedis(options));
 }
 
 interface Pair {

@@ -7,24 +7,19 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { digest } from '../helpers/digest.js';
 import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
 import type { RespClient } from '../helpers/resp-client.js';
 import { RespError } from '../helpers/resp-reply.js';
 import type { ServerProcess } from '../helpers/server-process.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { startTandem } from '../helpers/tandem.js';
 import { waitFor } from '../helpers/wait-for.js';
 
-const started: ServerProcess[] = [];
-afterEach(async () => {
-  for (const server of started.splice(0)) await server.stop();
-});
-
 async function start(...args: string[]): Promise<{ server: ServerProcess; client: RespClient }> {
-  const server = await startTandem({ args });
-  started.push(server);
+  const server = await untilTestEnds(startTandem({ args }));
   return { server, client: await server.connect() };
 }
 

@@ -6,24 +6,18 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
 import type { RespClient } from '../helpers/resp-client.js';
 import { RespError } from '../helpers/resp-reply.js';
 import type { ServerProcess } from '../helpers/server-process.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { startTandem } from '../helpers/tandem.js';
 import { waitFor } from '../helpers/wait-for.js';
 
-const started: ServerProcess[] = [];
-afterEach(async () => {
-  for (const server of started.splice(0)) await server.stop();
-});
-
-async function start(...args: string[]): Promise<ServerProcess> {
-  const server = await startTandem({ args });
-  started.push(server);
-  return server;
+function start(...args: string[]): Promise<ServerProcess> {
+  return untilTestEnds(startTandem({ args }));
 }
 
 const SAVES = ['--save', '3600 1'];

@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { quoteWord, splitWords } from '../../../src/config/words.js';
+import { splitWords } from '../../../src/config/words.js';
+import { quoteText } from '../../../src/structures/quoted-text.js';
 
 const lines: readonly (readonly [line: string, words: readonly string[] | null])[] = [
   ['', []],
@@ -41,7 +42,7 @@ test('a quoted word is read back as it was, whatever its bytes', () => {
   });
   fc.assert(
     fc.property(fc.array(word), (words) => {
-      const line = words.map(quoteWord).join(' ');
+      const line = words.map(quoteText).join(' ');
       assert.match(line, /^[ -~]*$/);
       assert.deepEqual(splitWords(line), words);
     }),
