@@ -3,23 +3,13 @@
  * another build than dist/ (a private outDir), launch.ts starts that build in the same way.
  */
 
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { repositoryRoot } from './repository.js';
 import { type Program, type ServerOptions, ServerProcess } from './server-process.js';
-
-/** The folder of package.json. */
-export const repositoryRoot: string = findRoot(dirname(fileURLToPath(import.meta.url)));
 
 /** The folder of the build that runs these tests, e.g. `<root>/dist`. */
 export const buildRoot: string = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-
-function findRoot(from: string): string {
-  if (existsSync(join(from, 'package.json'))) return from;
-  const parent = dirname(from);
-  if (parent === from) throw new Error('no package.json above the tests');
-  return findRoot(parent);
-}
 
 export const tandemExecutable: string = join(repositoryRoot, 'bin', 'tandem-server');
 

@@ -9,25 +9,19 @@ import { existsSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { info } from '../helpers/info.js';
 import { freePort } from '../helpers/ports.js';
 import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
 import { RespClient } from '../helpers/resp-client.js';
 import { RespError } from '../helpers/resp-reply.js';
 import type { ServerProcess } from '../helpers/server-process.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { startTandem } from '../helpers/tandem.js';
 import { waitFor, within } from '../helpers/wait-for.js';
 
-const started: ServerProcess[] = [];
-afterEach(async () => {
-  for (const server of started.splice(0)) await server.stop();
-});
-
-async function start(...args: string[]): Promise<ServerProcess> {
-  const server = await startTandem({ args });
-  started.push(server);
-  return server;
+function start(...args: string[]): Promise<ServerProcess> {
+  return untilTestEnds(startTandem({ args }));
 }
 
 /** An address of this machine that is not loopback; none where there is no network. */
@@ -122,8 +116,7 @@ test('several addresses at the start, IPv6 among them where the system has it', 
 
 test('an address that must be there and is not ends the start', async () => {
   const args = ['--bind', '127.0.0.1', '203.0.113.1'];
-  const server = await startTandem({ args, waitUntilReady: false });
-  started.push(server);
+  const server = await untilTestEnds(startTandem({ args, waitUntilReady: false }));
   assert.equal(await server.exited(), 1);
   assert.match(server.log, /Failed listening on port \d+ \(tcp\), aborting\./);
 });
@@ -220,8 +213,7 @@ for (const [name, startIt, skip] of [
   ['redis-server', startRedis, skipWithoutRedis],
 ] as const) {
   test(`an HTTP request ends its connection at once and is logged: ${name}`, { skip }, async () => {
-    const server = await startIt();
-    started.push(server);
+    const server = await untilTestEnds(startIt());
     for (const attack of ['POST / HTTP/1.1', 'Host: x', '*1\r\n$4\r\npost']) {
       const socket = connect({ port: server.port, host: '127.0.0.1' });
       let received = '';

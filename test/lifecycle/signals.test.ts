@@ -5,15 +5,11 @@
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
 import type { ServerProcess } from '../helpers/server-process.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { startTandem } from '../helpers/tandem.js';
-
-const started: ServerProcess[] = [];
-afterEach(async () => {
-  for (const server of started.splice(0)) await server.stop();
-});
 
 /** Sends it and waits for two replies: by the second, the event loop has dealt with it. */
 async function sendAndAsk(server: ServerProcess, signal: NodeJS.Signals): Promise<void> {
@@ -45,8 +41,7 @@ function listeningSockets(pid: number): number {
 }
 
 test('SIGUSR1 opens no debugger, and neither it nor SIGUSR2 ends the server', async () => {
-  const server = await startTandem();
-  started.push(server);
+  const server = await untilTestEnds(startTandem());
   for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) await sendAndAsk(server, signal);
   assert.doesNotMatch(server.log, /debugger/i);
   if (process.platform === 'linux') assert.equal(listeningSockets(server.pid), 1);
@@ -58,8 +53,7 @@ for (const [name, start] of [
 ] as const) {
   const skip = name === 'redis-server' ? skipWithoutRedis : false;
   test(`SIGHUP, SIGPIPE and SIGALRM change nothing in ${name}`, { skip }, async () => {
-    const server = await start();
-    started.push(server);
+    const server = await untilTestEnds(start());
     for (const signal of ['SIGHUP', 'SIGPIPE', 'SIGALRM'] as const)
       await sendAndAsk(server, signal);
     assert.equal(server.isRunning, true);

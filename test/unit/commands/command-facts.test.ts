@@ -13,7 +13,7 @@ import { keyFlags, legacyKeys } from '../../../src/commands/command-docs.js';
 import { commandFamilies } from '../../../src/commands/command-families.js';
 import { type ArgumentDocs, parseSyntax } from '../../../src/commands/command-syntax.js';
 import { type Command, CommandTable } from '../../../src/commands/command-table.js';
-import { repositoryRoot } from '../../helpers/tandem.js';
+import { repositoryRoot } from '../../helpers/repository.js';
 
 const factsFile = join(repositoryRoot, '..', 'shared', 'facts-7.2.4', 'commands.json');
 const skip = existsSync(factsFile) ? false : `${factsFile} is not here`;

@@ -15,7 +15,7 @@ import { type InfoSources, infoText } from '../../../src/observability/info.js';
 import { humanBytes, percentText } from '../../../src/observability/info-format.js';
 import { readProcessFigures } from '../../../src/observability/info-process.js';
 import { Stats } from '../../../src/observability/stats.js';
-import { repositoryRoot } from '../../helpers/tandem.js';
+import { repositoryRoot } from '../../helpers/repository.js';
 import { FakeConnection } from '../commands/server-fixture.js';
 
 function sources(overrides: object = {}): InfoSources & { services: Services } {
