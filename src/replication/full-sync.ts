@@ -9,7 +9,7 @@ import type { Clock } from '../commands/services.js';
 import type { Config } from '../config/config.js';
 import { PAYLOAD_CHUNK_BYTES } from '../limits.js';
 import type { Log } from '../observability/log.js';
-import type { ReplicationMark, Transfer } from '../persistence/transfer.js';
+import type { ReplicationMark, Transfer, TransferReader } from '../persistence/transfer.js';
 import { latin1 } from '../structures/bytes.js';
 import { emptyTransfer } from './empty-transfer.js';
 import { sendPayload } from './payload-sender.js';
@@ -42,7 +42,7 @@ export interface FullSyncParts {
 interface Running {
   readonly transfer: Transfer;
   readonly isWithoutData: boolean;
-  readonly peers: Set<Peer>;
+  readonly peers: Map<Peer, TransferReader>;
 }
 
 const NEWLINE = latin1('\n');
@@ -77,7 +77,12 @@ export class FullSync {
     const index = this.#waiting.indexOf(peer);
     if (index !== -1) this.#waiting.splice(index, 1);
     const running = this.#running;
-    if (running === null || !running.peers.delete(peer) || running.peers.size > 0) return;
+    const reader = running?.peers.get(peer);
+    if (!running || !reader) return;
+    // Not when it next has something to read: only without readers is the dump given up.
+    reader.close();
+    running.peers.delete(peer);
+    if (running.peers.size > 0) return;
     const { log } = this.#parts;
     if (running.transfer.totalBytes === -1 && running.transfer.isDiskless) {
       log.warning('Diskless rdb transfer, last replica dropped, killing fork child.');
@@ -95,7 +100,7 @@ export class FullSync {
    */
   sendKeepAlives(): void {
     for (const peer of this.#waiting) peer.connection.send(NEWLINE, 0, NEWLINE.length);
-    for (const peer of this.#running?.peers ?? []) {
+    for (const peer of this.#running?.peers.keys() ?? []) {
       if (peer.state === 'waitingForPayload') peer.connection.send(NEWLINE, 0, NEWLINE.length);
     }
   }
@@ -136,7 +141,7 @@ export class FullSync {
     if (transfer === 'busy') return;
     this.#parts.onFrozen();
     log.notice(`Starting BGSAVE for SYNC with target: ${isDiskless ? 'replicas sockets' : 'disk'}`);
-    const running: Running = { transfer, isWithoutData, peers: new Set() };
+    const running: Running = { transfer, isWithoutData, peers: new Map() };
     this.#running = running;
     for (const peer of group) this.#attach(peer, running);
     void transfer.done.then((result) => {
@@ -153,7 +158,7 @@ export class FullSync {
     }
     this.#endRunning(running);
     if (!isOk) {
-      for (const peer of [...running.peers]) {
+      for (const peer of [...running.peers.keys()]) {
         if (peer.state === 'gone') continue;
         log.warning('SYNC failed. BGSAVE child returned an error');
         drop(peer);
@@ -185,7 +190,8 @@ export class FullSync {
     const { replid, offset } = running.transfer.mark;
     const index = this.#waiting.indexOf(peer);
     if (index !== -1) this.#waiting.splice(index, 1);
-    running.peers.add(peer);
+    const reader = running.transfer.openReader();
+    running.peers.set(peer, reader);
     peer.cursor = offset;
     peer.go('waitingForPayload');
     this.#parts.onPeerMoved();
@@ -193,18 +199,17 @@ export class FullSync {
       const reply = latin1(`+FULLRESYNC ${replid} ${offset}\r\n`);
       peer.connection.send(reply, 0, reply.length);
     }
-    void this.#send(peer, running);
+    void this.#send(peer, running.transfer, reader);
   }
 
-  async #send(peer: Peer, running: Running): Promise<void> {
+  async #send(peer: Peer, transfer: Transfer, reader: TransferReader): Promise<void> {
     const { clock, log, drop, newMark, onPayloadSent } = this.#parts;
-    const { transfer } = running;
     const hasMark = transfer.isDiskless && peer.settings.hasEof;
     const isGone = (): boolean => peer.state === 'gone';
     try {
       await sendPayload({
         connection: peer.connection,
-        reader: transfer.openReader(),
+        reader,
         length: hasMark ? null : () => wholeLength(transfer),
         mark: newMark(),
         chunkBytes: PAYLOAD_CHUNK_BYTES,

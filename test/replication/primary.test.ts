@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -300,6 +301,35 @@ for (const kind of ['tandem', 'redis'] as const) {
     }
     assert.match(String(reply), /OOM/);
     replica.close();
+    await stopAll(primary.server);
+  });
+}
+
+for (const isDiskless of ['yes', 'no']) {
+  test(`diskless ${isDiskless}: a slow dump ends at once with the last of its replicas`, async () => {
+    const args = ['--repl-diskless-sync', isDiskless, '--rdb-key-save-delay', '10000000'];
+    args.push('--repl-diskless-sync-delay', '0');
+    const primary = await start('tandem', { args });
+    await primary.client.call('MSET', 'a', '1', 'b', '2');
+    const isSaving = async (): Promise<boolean> =>
+      (await info(primary.client, 'persistence')).rdb_bgsave_in_progress === '1';
+    const replicas = [0, 1].map(() => connect(primary.server.port, '127.0.0.1'));
+    for (const replica of replicas) {
+      let received = '';
+      replica.on('data', (bytes) => {
+        received += bytes;
+      });
+      replica.write('REPLCONF capa eof\r\nPSYNC ? -1\r\n');
+      await waitFor('the sync to begin', () => received.includes('+FULLRESYNC'));
+    }
+    replicas[0]?.destroy();
+    await waitFor('one of them to go', async () => {
+      const { connected_slaves } = await info(primary.client, 'replication');
+      return connected_slaves === '1';
+    });
+    assert(await isSaving(), 'the other one waits');
+    replicas[1]?.destroy();
+    await waitFor('the dump to end', async () => !(await isSaving()), { timeoutMs: 3000 });
     await stopAll(primary.server);
   });
 }
