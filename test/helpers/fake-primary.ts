@@ -5,7 +5,8 @@
  */
 
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { listenOnLoopback } from './ports.js';
 import { encodeRequest } from './resp-client.js';
 import { ReplyParser } from './resp-reply.js';
 
@@ -34,6 +35,8 @@ export interface FakeLink {
   readonly socket: Socket;
   readonly requests: string[][];
   isOnline: boolean;
+  /** Empty lines, which a replica sends while it loads. */
+  signsOfLife: number;
 }
 
 export class FakePrimary {
@@ -57,10 +60,8 @@ export class FakePrimary {
   static async start(options: FakePrimaryOptions = {}): Promise<FakePrimary> {
     const primary = new FakePrimary(options);
     const server = createServer((socket) => primary.#accept(socket));
-    server.listen(options.port ?? 0, '127.0.0.1');
-    await once(server, 'listening');
     primary.#server = server;
-    primary.port = (server.address() as AddressInfo).port;
+    primary.port = await listenOnLoopback(server, options.port);
     return primary;
   }
 
@@ -98,7 +99,7 @@ export class FakePrimary {
   }
 
   #accept(socket: Socket): void {
-    const link: FakeLink = { socket, requests: [], isOnline: false };
+    const link: FakeLink = { socket, requests: [], isOnline: false, signsOfLife: 0 };
     this.links.push(link);
     const parser = new ReplyParser();
     socket.on('error', () => {});
@@ -107,7 +108,10 @@ export class FakePrimary {
     });
     socket.on('data', (chunk: Buffer) => {
       parser.feed(chunk);
-      for (let request = parser.next(); request !== null; request = parser.next()) {
+      for (;;) {
+        link.signsOfLife += parser.takeEmptyLines();
+        const request = parser.next();
+        if (request === null) return;
         if (request.type !== 'array') continue;
         const words = request.items.map((item) => ('text' in item ? item.text : '?'));
         link.requests.push(words);

@@ -5,7 +5,8 @@
  */
 
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { listenOnLoopback } from './ports.js';
 
 export type Direction = 'up' | 'down';
 
@@ -40,10 +41,8 @@ export class TcpProxy {
   static async start(options: { targetPort: number; port?: number }): Promise<TcpProxy> {
     const proxy = new TcpProxy({ host: '127.0.0.1', port: options.targetPort });
     const server = createServer((client) => proxy.#accept(client));
-    server.listen(options.port ?? 0, '127.0.0.1');
-    await once(server, 'listening');
     proxy.#server = server;
-    proxy.port = (server.address() as AddressInfo).port;
+    proxy.port = await listenOnLoopback(server, options.port);
     return proxy;
   }
 

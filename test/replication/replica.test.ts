@@ -4,13 +4,13 @@
  */
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EMPTY_RDB, FakePrimary, type FakePrimaryOptions } from '../helpers/fake-primary.js';
 import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
+import { listenOnLoopback } from '../helpers/ports.js';
 import { waitFor } from '../helpers/wait-for.js';
 import { type Actor, follow, start, stopAll, waitForLink } from './cast.js';
 
@@ -180,9 +180,7 @@ async function startOldPrimary() {
       }
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { server, port: (server.address() as AddressInfo).port, received: () => received };
+  return { server, port: await listenOnLoopback(server), received: () => received };
 }
 
 test('a primary that does not know PSYNC is asked with SYNC, and gets no ACKs', async () => {
