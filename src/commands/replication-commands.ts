@@ -115,9 +115,17 @@ function replicaOf(ctx: Context, args: Arguments): void {
 }
 
 function psync(ctx: Context, args: Arguments): void {
+  const { client, reply } = ctx;
+  const { replication } = ctx.services;
   const offset = readInteger(ctx, { args, index: 2 });
   if (offset === null) return;
-  ctx.services.replication.onSync(ctx, { replid: args.text(1), offset });
+  const replid = args.text(1);
+  const isFailover = args.count > 3 && args.text(3).toLowerCase() === 'failover';
+  if (isFailover && client.kind !== 'replica') {
+    const error = replication.takeOver(replid, clientLine(client, ctx.nowMs, { client, args }));
+    if (error !== null) return reply.error(error);
+  }
+  replication.onSync(ctx, { replid, offset });
 }
 
 function replconf(ctx: Context, args: Arguments): void {

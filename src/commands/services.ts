@@ -51,6 +51,13 @@ export interface ReplicationControl {
   /** WAIT: asks replicas for ACKs and calls back once `count` have acked `offset`, or never; the
    * returned function cancels. */
   awaitAcks(count: number, offset: number, onReached: (acked: number) => void): () => void;
+  /** A replica has sent an empty line: it is there, and loads. */
+  onSignOfLife(client: Client): void;
+  /**
+   * PSYNC … FAILOVER: our primary hands its role to us. Returns why we cannot take it (an error
+   * text), or null when we are primary now. `by` describes the client for the log.
+   */
+  takeOver(replid: string, by: string): string | null;
   /** A replica's connection has gone. */
   onClientGone(client: Client): void;
   /** INFO's section, without its header: `name:value`, `role` first. */

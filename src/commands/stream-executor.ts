@@ -8,11 +8,15 @@
 import type { LargeValue } from '../keyspace/large-value.js';
 import type { Arguments } from '../resp/arguments.js';
 import type { ReplyWriter } from '../resp/reply-writer.js';
+import { latin1 } from '../structures/bytes.js';
 import { Client, type Connection } from './client.js';
 import type { Command } from './command-table.js';
 import type { Dispatcher } from './dispatch.js';
 import * as errors from './errors.js';
 import type { Services, StreamExecutor } from './services.js';
+
+const PUBLISH = latin1('publish');
+const SPUBLISH = latin1('spublish');
 
 /** Most bytes of an error text that go into the log. */
 const LOGGED_ERROR_CHARACTERS_MAX = 4096;
@@ -68,8 +72,10 @@ export class PrimaryStream implements StreamExecutor {
 
   execute(client: Client, args: Arguments): boolean {
     const command = this.#services.commands.lookup(args);
-    if (command === null) return this.#fail(client, errors.unknownCommandOf(args));
-    client.lastCommand = command.row;
+    client.lastCommand = command === null ? null : command.row;
+    if (command === null) {
+      return isMessage(args) || this.#fail(client, errors.unknownCommandOf(args));
+    }
     if (!command.accepts(args.count) || command.run === null) {
       return this.#fail(client, errors.wrongArity(command.name));
     }
@@ -102,6 +108,14 @@ export class PrimaryStream implements StreamExecutor {
     }
     return false;
   }
+}
+
+/**
+ * A message changes no data and has no subscriber here, so nothing is missed: what a primary that
+ * knows PUBLISH streams (sentinels publish all the time) is no reason to distrust the data.
+ */
+function isMessage(args: Arguments): boolean {
+  return args.is(0, PUBLISH) || args.is(0, SPUBLISH);
 }
 
 function isTransactionEnd(command: Command): boolean {

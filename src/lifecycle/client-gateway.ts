@@ -63,8 +63,10 @@ export class ClientGateway implements RequestHandler {
     return this.#dispatcher.reserveValue(client, args, length, following);
   }
 
-  /** A sign of life of a replica that loads: beginBatch has noted the time already. */
-  onEmptyLine(_client: Client): void {}
+  /** A replica that loads cannot acknowledge and sends empty lines instead. */
+  onEmptyLine(client: Client): void {
+    if (client.kind === 'replica') this.#services.replication.onSignOfLife(client);
+  }
 
   onClosed(client: Client): void {
     const { clients, replication, transactions } = this.#services;

@@ -132,9 +132,12 @@ function historyLines({ options, stream }: InfoSources): string[] {
   ];
 }
 
-/** Ours: whether our data are all of the primary's. Why full syncs were given: see INFO stats. */
+/**
+ * Ours: whether our data are all of the primary's. What a promoted replica missed stays missing.
+ * Why full syncs were given: see INFO stats.
+ */
 function ownLines({ role, failedStreamCommands }: InfoSources): string[] {
-  if (role === 'primary') return [];
+  if (role === 'primary' && failedStreamCommands === 0) return [];
   return [
     `tandem_data_complete:${failedStreamCommands === 0 ? 'yes' : 'no'}`,
     `tandem_failed_stream_commands:${failedStreamCommands}`,

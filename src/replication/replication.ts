@@ -217,6 +217,22 @@ export class Replication implements ReplicationControl {
     return this.#primary.awaitAcks(count, offset, onReached);
   }
 
+  onSignOfLife(client: Client): void {
+    this.#primary.onSignOfLife(client);
+  }
+
+  takeOver(replid: string, by: string): string | null {
+    const { log } = this.#options;
+    log.notice(`Failover request received for replid ${replid}.`);
+    if (this.#role === 'primary') return "ERR PSYNC FAILOVER can't be sent to a master.";
+    if (replid.toLowerCase() !== this.#stream.history.replid.toLowerCase()) {
+      return 'ERR PSYNC FAILOVER replid must match my replid.';
+    }
+    this.#promote();
+    log.notice(`MASTER MODE enabled (failover request from '${by}')`);
+    return null;
+  }
+
   onClientGone(client: Client): void {
     this.#primary.onClientGone(client);
   }
@@ -276,7 +292,6 @@ export class Replication implements ReplicationControl {
     );
     this.#primary.dropAll();
     this.#primary.onPromoted();
-    this.#failedStreamCommands = 0;
     this.#options.config.override('replicaof', null);
     this.#setRole('primary');
   }

@@ -276,6 +276,8 @@ export class SimNode {
           if (result === REQUEST) {
             this.#serve(client, args);
             args = new Arguments();
+          } else if (decoder.isEmptyLine) {
+            this.replication.onSignOfLife(client);
           }
         }
         buffered = joined.slice(at);

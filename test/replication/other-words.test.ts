@@ -1,0 +1,108 @@
+/*
+ * What a redis-server says to a Tandem replica beyond writes of strings: messages, its failover,
+ * commands of types that are missing here; and what stays known of the damage those do.
+ */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { FakePrimary } from '../helpers/fake-primary.js';
+import { FakeReplica } from '../helpers/fake-replica.js';
+import { info } from '../helpers/info.js';
+import { skipWithoutRedis } from '../helpers/redis-server.js';
+import { waitFor } from '../helpers/wait-for.js';
+import { type Actor, assertInSync, follow, start, stopAll, waitForLink } from './cast.js';
+
+async function startPair(args: readonly string[] = []): Promise<[Actor, Actor]> {
+  const primary = await start('redis');
+  const replica = await start('tandem', { args });
+  await follow(replica, primary.server.port);
+  await waitForLink(replica);
+  return [primary, replica];
+}
+
+/** Once the replica has applied all that the primary has streamed. */
+async function waitUntilApplied(primary: Actor, replica: Actor): Promise<void> {
+  const { master_repl_offset } = await info(primary.client, 'replication');
+  await waitFor('the replica to have come as far', async () => {
+    const { slave_repl_offset } = await info(replica.client, 'replication');
+    return Number(slave_repl_offset) >= Number(master_repl_offset);
+  });
+}
+
+describe('a redis-server as the primary', { skip: skipWithoutRedis }, () => {
+  test('PUBLISH is counted and passed on, and no reason to distrust the data', async () => {
+    const [primary, replica] = await startPair(['--propagation-error-behavior', 'panic']);
+    const below = await FakeReplica.connect({ port: replica.server.port });
+    await primary.client.call('PUBLISH', 'channel', 'message');
+    await primary.client.pipeline([['MULTI'], ['SPUBLISH', 'c', 'm'], ['SET', 'a', '1'], ['EXEC']]);
+    await below.waitForCommand('SET', ([name]) => name === 'SET');
+    assert.deepEqual(
+      below.commands.filter(([name]) => name === 'publish' || name === 'PUBLISH'),
+      [['PUBLISH', 'channel', 'message']],
+    );
+    await waitUntilApplied(primary, replica);
+    const fields = await info(replica.client, 'all');
+    assert.equal(fields.tandem_data_complete, 'yes');
+    assert.equal(fields.unexpected_error_replies, '0');
+    assert(!replica.server.log.includes('CRITICAL'));
+    assert.equal(await replica.client.call('GET', 'a'), '1');
+    below.close();
+    await stopAll(primary.server, replica.server);
+  });
+
+  test('FAILOVER makes the replica primary, and its primary follows it partially', async () => {
+    const [primary, replica] = await startPair();
+    await primary.client.call('SET', 'a', '1');
+    const { port } = replica.server;
+    assert.equal(await primary.client.call('FAILOVER', 'TO', '127.0.0.1', port), 'OK');
+    await waitForLink(primary);
+    const [now, former] = [await info(replica.client, 'all'), await info(primary.client, 'all')];
+    assert.equal(now.role, 'master');
+    assert.equal(former.role, 'slave');
+    assert.equal(former.master_failover_state, 'no-failover');
+    assert.equal(now.sync_partial_ok, '1');
+    assert.match(replica.server.log, /MASTER MODE enabled \(failover request from 'id=/);
+    assert.equal(await replica.client.call('SET', 'b', '2'), 'OK');
+    await assertInSync(replica, primary);
+    await stopAll(primary.server, replica.server);
+  });
+
+  test('what is missing stays known through a promotion and back', async () => {
+    const [primary, replica] = await startPair();
+    await primary.client.call('RPUSH', 'list', 'a');
+    await waitUntilApplied(primary, replica);
+    assert.match(replica.server.log, /'list'.*' after processing the command '<unknown>'/);
+    const isComplete = async (): Promise<string | undefined> =>
+      (await info(replica.client, 'replication')).tandem_data_complete;
+    assert.equal(await isComplete(), 'no');
+    await replica.client.call('REPLICAOF', 'NO', 'ONE');
+    assert.equal(await isComplete(), 'no');
+    await follow(replica, primary.server.port);
+    assert.equal(await isComplete(), 'no');
+    // The full sync that is asked for succeeds, and makes it whole, once the list is gone.
+    await primary.client.call('DEL', 'list');
+    await waitFor('the data to be complete', async () => (await isComplete()) === 'yes', {
+      timeoutMs: 30_000,
+    });
+    await stopAll(primary.server, replica.server);
+  });
+});
+
+for (const kind of ['tandem', 'redis'] as const) {
+  const skip = kind === 'redis' ? skipWithoutRedis : false;
+  test(`${kind}: PSYNC … FAILOVER is for a replica of that history only`, { skip }, async () => {
+    const upstream = await FakePrimary.start();
+    const server = await start(kind);
+    const ask = (replid: string): Promise<unknown> =>
+      server.client.call('PSYNC', replid, '1', 'FAILOVER');
+    const own = (await info(server.client, 'replication')).master_replid ?? '';
+    assert.equal(String(await ask(own)), "(error) ERR PSYNC FAILOVER can't be sent to a master.");
+    await follow(server, upstream.port);
+    await waitForLink(server);
+    const text = '(error) ERR PSYNC FAILOVER replid must match my replid.';
+    assert.equal(String(await ask('a'.repeat(40))), text);
+    assert.equal((await info(server.client, 'replication')).role, 'slave');
+    assert.match(String(await ask(upstream.replid)), /^CONTINUE/);
+    await stopAll(server.server, upstream);
+  });
+}
