@@ -71,7 +71,8 @@ export function replySlice(ctx: Context, entry: Ref, from: number, to: number): 
     const at = reply.reserve(to - from);
     copyString(db, entry, from, to, reply.buffer, at);
   } else {
-    const pinned = to - from < PINNED_REPLY_BYTES_MIN ? null : pinString(db, entry, from, to);
+    const isCopied = to - from < PINNED_REPLY_BYTES_MIN || reply.mayCopy(to - from);
+    const pinned = isCopied ? null : pinString(db, entry, from, to);
     if (pinned === null) replyPieces(ctx, entry, from, to);
     else reply.pinned(pinned);
   }

@@ -57,6 +57,8 @@ export class ReplyWriter {
   /** Called with the text of each error reply. */
   onError: ((text: string) => void) | null = null;
   #sink: ReplySink | null = null;
+  /** Some bytes of the batch went to the sink where they lie. */
+  #hasPinned = false;
   /** Deferred sizes that are open: until they are known nothing may leave. */
   #deferred = 0;
   /** The ordinary buffer, while `buffer` is a large one for a single reply. */
@@ -66,6 +68,7 @@ export class ReplyWriter {
   begin(sink: ReplySink, version: 2 | 3): void {
     assert(this.#sink === null, 'batches of replies do not nest');
     this.#sink = sink;
+    this.#hasPinned = false;
     this.version = version;
   }
 
@@ -184,6 +187,14 @@ export class ReplyWriter {
     return Math.min(bytes, free);
   }
 
+  /**
+   * Is a copy of so many bytes the cheaper way? Not when they would leave with two writes, nor
+   * among others that wait to be gathered, where they would be copied once more.
+   */
+  mayCopy(bytes: number): boolean {
+    return !this.#hasPinned && this.position + bytes <= this.buffer.length;
+  }
+
   advance(bytes: number): void {
     this.position += bytes;
   }
@@ -208,6 +219,7 @@ export class ReplyWriter {
   /** As raw(), without a copy. The bytes are given back when they have been written. */
   pinned(pinned: PinnedBytes): void {
     if (this.#deferred === 0 && this.#sink?.takePinned !== undefined) {
+      this.#hasPinned = true;
       this.#goOnWith(this.#sink.takePinned(this.buffer, this.position, pinned));
       return;
     }

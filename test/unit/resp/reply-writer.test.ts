@@ -177,6 +177,21 @@ test('pinned bytes are handed on, or copied where that cannot be', () => {
   }
 });
 
+test('a long value is copied when it leaves with one write and nothing waits before it', () => {
+  const take = (buffer: Uint8Array): Uint8Array => buffer;
+  const reply = new ReplyWriter();
+  for (let batch = 0; batch < 2; batch++) {
+    reply.begin({ take, takePinned: take }, 2);
+    reply.bulkHeader(65_536);
+    assert.equal(reply.mayCopy(65_536), true, 'first of its batch');
+    assert.equal(reply.mayCopy(REPLY_BUFFER_BYTES), false);
+    reply.pinned({ bytes: new Uint8Array(65_536), onWritten: () => {} });
+    reply.bulkEnd();
+    assert.equal(reply.mayCopy(40_000), false, 'it would be copied again behind the other');
+    reply.finish();
+  }
+});
+
 test('whatever is written comes out in order, whether the sink keeps buffers or not', () => {
   const length = fc.oneof(fc.nat(200), fc.integer({ min: 60_000, max: 200_000 }));
   const step = fc.tuple(
