@@ -119,8 +119,11 @@ export const TURN_BYTES_MAX = READ_BUFFER_BYTES;
 export const TURN_MS_MAX = 5;
 export const TURN_CLOCK_REQUESTS = 8;
 
-/** Bytes of the buffer in which replies are written; it goes to the socket when full. */
-export const REPLY_BUFFER_BYTES = 64 * 1024;
+/**
+ * Bytes of the buffer in which replies are written; it goes to the socket when full. A value of
+ * 64 KiB and what stands around it leave with one write.
+ */
+export const REPLY_BUFFER_BYTES = 65 * 1024;
 
 /** Spare reply buffers, for when a socket has kept one. */
 export const SPARE_REPLY_BUFFERS_MAX = 8;
@@ -129,10 +132,10 @@ export const SPARE_REPLY_BUFFERS_MAX = 8;
 export const OUTPUT_CHUNK_BYTES = 16 * 1024;
 
 /**
- * Strings from this size on are sent from where they lie, in bytes: a write of three pieces costs
- * less than the copy from here on.
+ * Strings from this size on that the reply buffer has no room for are sent from where they lie, in
+ * bytes: a gathering write costs less than the copy and one more write.
  */
-export const PINNED_REPLY_BYTES_MIN = 48 * 1024;
+export const PINNED_REPLY_BYTES_MIN = 32 * 1024;
 
 /**
  * Bytes handed to the kernel in one gathering write, and chunks in it. A value of 1 MiB and what
