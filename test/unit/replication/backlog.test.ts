@@ -76,7 +76,7 @@ test('nothing leaves that a replica still needs, and all of it once it does not'
   assert(backlog.ringBytes <= sizeBytes + 2 * blockBytesFor(sizeBytes) + spareBytes);
 });
 
-test('without the replica that needed it, a megabyte too much is gone at once, spares and all', () => {
+test('without the replica that needed it a megabyte is gone at once, spares and all', () => {
   const sizeBytes = 16 * KIB;
   const backlog = new Backlog({ sizeBytes, offset: 0 });
   backlog.holdFrom(0);
