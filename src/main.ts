@@ -283,6 +283,8 @@ function composeReplication(
 ): Replication {
   const executor: StreamExecutor = {
     openPrimary: (connection) => late.primaryStream.part.openPrimary(connection),
+    beginBatch: () => late.primaryStream.part.beginBatch(),
+    endBatch: () => late.primaryStream.part.endBatch(),
     execute: (client, args) => late.primaryStream.part.execute(client, args),
     reserveValue: (client, args, length, following) =>
       late.primaryStream.part.reserveValue(client, args, length, following),

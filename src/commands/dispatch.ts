@@ -148,6 +148,15 @@ export class Dispatcher {
     if (!this.#isRunning) this.#propagation.endUnit(false);
   }
 
+  /** Before commands of the primary's stream; endStream() after them, before anybody else runs. */
+  beginStream(): void {
+    this.#refreshTime();
+  }
+
+  endStream(): void {
+    this.#timer.settle();
+  }
+
   /** Executes a command of the primary's stream: no gates, no propagation, replies dropped. */
   executeStream(
     client: Client,
@@ -162,11 +171,8 @@ export class Dispatcher {
     const { expiryMode } = keyspace;
     // The primary decides when a key is gone: to its stream every key is alive (DESIGN, trap 9).
     keyspace.expiryMode = 'stream';
-    this.#timer.restart();
-    this.#renewTime();
     this.#isRunning = true;
     this.#call(command, args);
-    this.#timer.settle();
     this.#isRunning = false;
     keyspace.expiryMode = expiryMode;
     context.isFromPrimary = false;

@@ -172,6 +172,9 @@ export interface StreamExecutor extends ValueSource {
    * Creates the client that stands for the primary; its replies are dropped (errors are logged).
    */
   openPrimary(connection: Connection): Client;
+  /** Around the commands that are executed in one go. Nobody else runs between the two. */
+  beginBatch(): void;
+  endBatch(): void;
   /**
    * Executes one command of the stream (MULTI and EXEC among them). REPLCONF GETACK and PING are
    * the link's own business and do not come here. Never propagates: the link passes the bytes on.

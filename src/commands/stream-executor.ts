@@ -66,6 +66,14 @@ export class PrimaryStream implements StreamExecutor {
     return this.#dispatcher.reserveValue(client, args, length, following);
   }
 
+  beginBatch(): void {
+    this.#dispatcher.beginStream();
+  }
+
+  endBatch(): void {
+    this.#dispatcher.endStream();
+  }
+
   isInTransaction(client: Client): boolean {
     return client.transaction !== null;
   }

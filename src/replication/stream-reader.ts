@@ -108,6 +108,20 @@ export class StreamReader {
     end: number,
     isLent: boolean,
   ): string | null {
+    const { executor } = this.#parts;
+    executor.beginBatch();
+    const error = this.#applyBatch(buffer, start, from, end, isLent);
+    executor.endBatch();
+    return error;
+  }
+
+  #applyBatch(
+    buffer: Uint8Array,
+    start: number,
+    from: number,
+    end: number,
+    isLent: boolean,
+  ): string | null {
     const { executor, client, onApplied } = this.#parts;
     const decoder = this.#decoder;
     const args = this.#args;

@@ -5,7 +5,11 @@
 
 import { connect, isIP, type Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
-import type { Dial, LinkSocket, LinkSocketEvents } from './link-socket.js';
+import { READ_BUFFER_BYTES } from '../limits.js';
+import type { Dial, DialTarget, LinkSocket, LinkSocketEvents } from './link-socket.js';
+
+/** What a socket has just received, until onData() returns: no buffer is made for each read. */
+const readBuffer = new Uint8Array(READ_BUFFER_BYTES);
 
 /** Seconds of silence after which the kernel probes the connection. */
 const KEEP_ALIVE_MS = 60_000;
@@ -20,11 +24,7 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 export const dialTcp: Dial = (target, events) => {
-  const { host, port, localAddress } = target;
-  const source = isIP(localAddress) === 0 ? {} : { localAddress };
-  const socket = connect({ host, port, noDelay: true, ...source });
-  socket.setKeepAlive(true, KEEP_ALIVE_MS);
-  return new TcpLinkSocket(socket, events);
+  return new TcpLinkSocket(target, events);
 };
 
 class TcpLinkSocket implements LinkSocket {
@@ -32,15 +32,18 @@ class TcpLinkSocket implements LinkSocket {
   #isEnded = false;
   #error: string | null = null;
 
-  constructor(socket: Socket, events: LinkSocketEvents) {
+  constructor({ host, port, localAddress }: DialTarget, events: LinkSocketEvents) {
+    const source = isIP(localAddress) === 0 ? {} : { localAddress };
+    const callback = (length: number): boolean => {
+      if (!this.#isEnded) events.onData(readBuffer, 0, length);
+      return true;
+    };
+    const onread = { buffer: readBuffer, callback };
+    const socket = connect({ host, port, noDelay: true, onread, ...source });
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     this.#socket = socket;
     socket.on('connect', () => {
       if (!this.#isEnded) events.onConnect();
-    });
-    socket.on('data', (chunk: Buffer) => {
-      if (this.#isEnded) return;
-      const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
-      events.onData(bytes, 0, bytes.length);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#error = describe(error);

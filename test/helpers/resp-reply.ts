@@ -148,6 +148,13 @@ export class ReplyParser {
     this.#at = 0;
   }
 
+  /** Takes empty lines out of the stream, and tells how many: signs of life between two servers. */
+  takeEmptyLines(): number {
+    const from = this.#at;
+    while (this.#bytes[this.#at] === 0x0a) this.#at++;
+    return this.#at - from;
+  }
+
   /** Bytes not yet part of a returned reply. */
   get pendingBytes(): number {
     return this.#bytes.length - this.#at;

@@ -202,6 +202,8 @@ export class SimNode {
         this.#queues.delete(client);
       },
       reserveValue: () => null,
+      beginBatch: () => {},
+      endBatch: () => {},
       isInTransaction: (client: Client): boolean => this.#queues.has(client),
       execute: (client: Client, args: Arguments): boolean => {
         assert(!this.isLoading, 'the stream runs while loading');

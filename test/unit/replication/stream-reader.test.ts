@@ -19,6 +19,8 @@ function newReader() {
   const executed: string[] = [];
   const acks: number[] = [];
   const failures: string[] = [];
+  /** What was executed when a batch began and when it ended. */
+  const batches: string[][] = [];
   let applied = '';
   let isInMulti = false;
   const memory = new Memory();
@@ -28,6 +30,8 @@ function newReader() {
     closePrimary: () => {},
     reserveValue: (_client, _args, length) => (isInMulti ? null : values.reserve(length)),
     isInTransaction: () => isInMulti,
+    beginBatch: () => batches.push([...executed]),
+    endBatch: () => batches.push([...executed]),
     execute(_client, args) {
       const words = Array.from({ length: args.count }, (_, i) => args.text(i));
       if (words[0] === 'MULTI') isInMulti = true;
@@ -47,7 +51,7 @@ function newReader() {
     onAckWanted: () => acks.push(applied.length),
     onFailed: () => failures.push(executed.at(-1) ?? ''),
   });
-  return { reader, memory, pause, executed, acks, failures, applied: () => applied };
+  return { reader, memory, pause, executed, batches, acks, failures, applied: () => applied };
 }
 
 function wire(...commands: string[]): string {
@@ -58,6 +62,18 @@ function push(reader: StreamReader, text: string): string | null {
   const bytes = latin1(text);
   return reader.push(bytes, 0, bytes.length);
 }
+
+test('the commands of one read are one batch: the clock is not looked at for each', () => {
+  const { reader, batches } = newReader();
+  push(reader, wire('SET a 1', 'SET b 2'));
+  push(reader, wire('SET c 3'));
+  assert.deepEqual(batches, [
+    [],
+    ['SET a 1', 'SET b 2'],
+    ['SET a 1', 'SET b 2'],
+    ['SET a 1', 'SET b 2', 'SET c 3'],
+  ]);
+});
 
 test('commands are executed and their bytes passed on', () => {
   const { reader, executed, applied } = newReader();
