@@ -118,7 +118,11 @@ function psync(ctx: Context, args: Arguments): void {
   const { client, reply } = ctx;
   const { replication } = ctx.services;
   const offset = readInteger(ctx, { args, index: 2 });
-  if (offset === null) return;
+  if (offset === null) {
+    const name = client.connection.remoteAddress;
+    ctx.services.log.warning(`Replica ${name} asks for synchronization but with a wrong offset`);
+    return;
+  }
   const replid = args.text(1);
   const isFailover = args.count > 3 && args.text(3).toLowerCase() === 'failover';
   if (isFailover && client.kind !== 'replica') {

@@ -6,6 +6,7 @@
 import { Client, type Connection } from '../commands/client.js';
 import { clientLine } from '../commands/client-line.js';
 import type { Dispatcher } from '../commands/dispatch.js';
+import { ReplicaRequests } from '../commands/replica-requests.js';
 import type { Services } from '../commands/services.js';
 import type { LargeValue } from '../keyspace/large-value.js';
 import { admissionError } from '../net/admission.js';
@@ -16,10 +17,12 @@ import type { ReplyWriter } from '../resp/reply-writer.js';
 export class ClientGateway implements RequestHandler {
   readonly #services: Services;
   readonly #dispatcher: Dispatcher;
+  readonly #replicas: ReplicaRequests;
 
   constructor(options: { services: Services; dispatcher: Dispatcher }) {
     this.#services = options.services;
     this.#dispatcher = options.dispatcher;
+    this.#replicas = new ReplicaRequests(options);
   }
 
   onConnection(connection: Connection): Client | string {
@@ -51,6 +54,7 @@ export class ClientGateway implements RequestHandler {
   }
 
   onRequest(client: Client, args: Arguments, reply: ReplyWriter): Outcome {
+    if (client.kind === 'replica') return this.#replicas.onRequest(client, args);
     return this.#dispatcher.onRequest(client, args, reply);
   }
 

@@ -1,0 +1,48 @@
+/*
+ * What a replica may not send to its primary.
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeReplica } from '../helpers/fake-replica.js';
+import { info } from '../helpers/info.js';
+import { skipWithoutRedis } from '../helpers/redis-server.js';
+import { RespClient } from '../helpers/resp-client.js';
+import { waitFor } from '../helpers/wait-for.js';
+import { start, stopAll } from './cast.js';
+
+for (const kind of ['tandem', 'redis'] as const) {
+  const skip = kind === 'redis' && skipWithoutRedis;
+  test(`${kind}: a replica that wants a reply is dropped, and reads none`, { skip }, async () => {
+    const primary = await start(kind);
+    const requests = [
+      [['PING'], 'ping', ''],
+      [['CONFIG', 'GET', 'dir'], 'config|get', ''],
+      [['GET', 'k'], 'get', "ERR Replica can't interact with the keyspace"],
+    ] as const;
+    for (const [request, name, error] of requests) {
+      const replica = await FakeReplica.connect({ port: primary.server.port });
+      replica.send(...request);
+      await waitFor('the replica to be dropped', () => replica.isClosed);
+      assert(!/PONG|ERR|dir/.test(replica.stream.toString()));
+      const line = `Replica generated a reply to command '${name}', disconnecting it: id=`;
+      await waitFor('the log line', () => primary.server.log.includes(line));
+      if (error === '') continue;
+      const critical =
+        /== CRITICAL == This master is sending an error to its replica: '(-?ERR )?(.*)' after (.*)/;
+      const [, , text, command] = critical.exec(primary.server.log) ?? [];
+      assert.equal(`ERR ${text}`, error);
+      assert.equal(command, `processing the command '${name}'`);
+      const { unexpected_error_replies } = await info(primary.client, 'stats');
+      assert.equal(unexpected_error_replies, '1');
+    }
+    const wrong = await RespClient.connect({ port: primary.server.port });
+    assert.match(String(await wrong.call('PSYNC', 'id', 'x')), /not an integer/);
+    await waitFor('the log line', () =>
+      /synchronization but with a wrong/.test(primary.server.log),
+    );
+    assert.equal(await wrong.call('PING'), 'PONG');
+    wrong.close();
+    await stopAll(primary.server);
+  });
+}
