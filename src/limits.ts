@@ -211,6 +211,10 @@ export const EVACUATION_PLAN_PERIOD_MS = 1000;
 export const EVACUATION_PATIENCE_MS = 30_000;
 export const EVACUATION_REST_MS = 300_000;
 
+/** Pause before arenas that could not be emptied are walked again, in ms: a walk of all of them that
+ * moves nothing takes some ms. */
+export const EVACUATION_RETRY_MS = 100;
+
 /** Pause between two garbage collections that give memory back, in ms: each stops the server for
  * some milliseconds. */
 export const GARBAGE_COLLECT_PERIOD_MS = 1000;

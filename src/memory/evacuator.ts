@@ -10,6 +10,7 @@ import {
   EVACUATION_PATIENCE_MS,
   EVACUATION_PLAN_PERIOD_MS,
   EVACUATION_REST_MS,
+  EVACUATION_RETRY_MS,
   GARBAGE_COLLECT_PERIOD_MS,
   SHADOW_KEPT_MS,
 } from '../limits.js';
@@ -53,6 +54,9 @@ export class Evacuator {
   #page = 0;
   #block = 0;
   #closedAtMs = 0;
+  /** Victims walked to their end in this round that kept blocks all the same. */
+  #stuckCount = 0;
+  #walkAtMs = 0;
   #planAtMs = 0;
   #collectAtMs = 0;
   /** A view has ended; when, is known at the next step. */
@@ -124,9 +128,9 @@ export class Evacuator {
   step(budgetMs: number, monotonicMs: () => number): boolean {
     const nowMs = monotonicMs();
     if (this.#victims.length + this.#empties.length === 0) this.#plan(nowMs);
-    if (this.#victims.length > 0) this.#evacuate(nowMs + budgetMs, monotonicMs);
+    if (nowMs >= this.#walkAtMs) this.#evacuate(nowMs + budgetMs, monotonicMs);
     this.#collect(nowMs);
-    return this.#victims.length > 0 && this.relocate !== null;
+    return this.#victims.length > 0 && this.relocate !== null && nowMs >= this.#walkAtMs;
   }
 
   #plan(nowMs: number): void {
@@ -148,12 +152,14 @@ export class Evacuator {
       (arena.usedPages === 0 ? this.#empties : this.#victims).push(arena);
     }
     this.#closedAtMs = nowMs;
+    this.#stuckCount = 0;
     this.#page = 0;
     this.#block = 0;
   }
 
   /** Walks the blocks of the last victim. An arena that is not empty after a walk is walked again,
-   * until patience ends. */
+   * until patience ends; not at once, since what could not be moved just now (a reply that is being
+   * sent, a value that is arriving) hardly can a moment later. */
   #evacuate(endMs: number, monotonicMs: () => number): void {
     for (;;) {
       const arena = this.#victims.at(-1);
@@ -173,6 +179,11 @@ export class Evacuator {
       } else {
         // The others meanwhile.
         this.#victims.unshift(...this.#victims.splice(-1));
+        this.#stuckCount++;
+      }
+      if (this.#stuckCount > 0 && this.#stuckCount >= this.#victims.length) {
+        this.#stuckCount = 0;
+        this.#walkAtMs = nowMs + EVACUATION_RETRY_MS;
         return;
       }
       if (nowMs >= endMs) return;

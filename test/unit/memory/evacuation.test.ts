@@ -147,6 +147,39 @@ test('blocks that nobody moves let their arena be used again after a while', () 
   memory.free(memory.allocate(20 * MIB));
 });
 
+test('a block that cannot be moved is tried now and then, not all the time', () => {
+  const memory = new Memory({ bytesMax: 4 * 64 * MIB });
+  const owners = new Owners(memory, 1_000_000);
+  owners.thin(0.05);
+  // One that stays in each of the arenas.
+  const stuck = new Set([
+    owners.refs.find((ref) => ref !== 0),
+    owners.refs.findLast((r) => r !== 0),
+  ]);
+  let tries = 0;
+  memory.relocate = (ref) => {
+    if (!stuck.has(ref)) return owners.relocate(ref);
+    tries++;
+    return false;
+  };
+  const startMs = nowMs;
+  let busyMs = 0;
+  let tickAtMs = nowMs;
+  // As the server does it: at once while there is more to do, else with the next tick.
+  while (nowMs < startMs + 25_000 && busyMs < 1000) {
+    const stepMs = nowMs;
+    const isMoreDue = memory.tick(1, () => (nowMs += 0.001));
+    busyMs += nowMs - stepMs;
+    if (isMoreDue) continue;
+    tickAtMs = Math.max(tickAtMs + 100, nowMs);
+    nowMs = tickAtMs;
+  }
+  assert(memory.isEvacuating && owners.moved > 10_000);
+  assert(tries > 10 && tries <= 2 * 251, `${tries} tries`);
+  assert(busyMs < 1000, `busy for ${busyMs.toFixed(0)} ms of 25 s`);
+  owners.check();
+});
+
 test('when the address space is used up an arena that is being emptied is used again', () => {
   const memory = new Memory({ bytesMax: 2 * 64 * MIB });
   const owners = new Owners(memory, 400_000);
