@@ -44,6 +44,8 @@ export interface Connection {
   endAfterReplies(): void;
   /** Closes now. `reason` is for the log; it is logged by the caller. */
   destroy(): void;
+  /** Has the kernel gather small packets from now on. */
+  allowDelay(): void;
   /** Stops and goes on decoding requests (a blocked client). Reading from the socket stops too when
    * the query buffer holds more than a bound. */
   suspendRequests(): void;

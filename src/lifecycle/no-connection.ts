@@ -18,6 +18,7 @@ export const noConnection: Connection = {
   sendPinned: (_bytes, onWritten) => onWritten(),
   endAfterReplies: () => {},
   destroy: () => {},
+  allowDelay: () => {},
   suspendRequests: () => {},
   resumeRequests: () => {},
 };

@@ -59,6 +59,12 @@ export function descriptorOf(socket: Socket): number {
   return (socket as unknown as WithHandle)._handle?.fd ?? -1;
 }
 
+/** Switches TCP_NODELAY off, which the listener has set. */
+export function allowDelay(socket: Socket): void {
+  // The socket does not know what its handle went through, and would take `false` for no change.
+  socket.setNoDelay(true).setNoDelay(false);
+}
+
 function canBeAdopted(handle: Handle | null | undefined): handle is Handle {
   const candidate = handle as { readStart?: unknown; useUserBuffer?: unknown } | null | undefined;
   return (

@@ -20,11 +20,11 @@ import type { Arguments } from '../resp/arguments.js';
 import { setBulkApart } from '../resp/bulk-apart.js';
 import type { ReplySink, ReplyWriter } from '../resp/reply-writer.js';
 import { INCOMPLETE, NOTHING, REQUEST, type RequestDecoder } from '../resp/request-decoder.js';
-import { adoptSocket, descriptorOf } from './accepted-socket.js';
+import { adoptSocket, allowDelay, descriptorOf } from './accepted-socket.js';
 import type { InputBuffer } from './input-buffer.js';
 import { Intake } from './intake.js';
 import { OutputBuffer } from './output-buffer.js';
-import { limitFor, OutputPatience } from './output-limit.js';
+import { limitFor, mustGather, OutputPatience } from './output-limit.js';
 import { AGAIN, CONTINUE } from './request-handler.js';
 import type { SessionHost, SessionOptions } from './session-host.js';
 import { SessionLog } from './session-log.js';
@@ -84,6 +84,7 @@ export class Session implements Connection, ReplySink {
       pool: host.replyPool,
       onSent: (bytes) => this.#onSent(bytes),
       onReady: () => this.#wake(),
+      mustGather: (bytes) => mustGather(this.#client, host.environment.settings, bytes),
     });
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => this.#onError(error));
@@ -164,10 +165,7 @@ export class Session implements Connection, ReplySink {
   writeReply(write: (reply: ReplyWriter) => void): void {
     const client = this.#client;
     if (this.#state === 'closed' || client === null) return;
-    if (this.#isInBatch) {
-      write(this.#host.writer);
-      return;
-    }
+    if (this.#isInBatch) return write(this.#host.writer);
     const { looseWriter } = this.#host;
     looseWriter.begin(this, client.protocol);
     write(looseWriter);
@@ -190,6 +188,10 @@ export class Session implements Connection, ReplySink {
     this.#output.close();
     this.#socket.destroy();
     if (!this.#isInBatch) this.#gone();
+  }
+
+  allowDelay(): void {
+    allowDelay(this.#socket);
   }
 
   suspendRequests(): void {

@@ -49,6 +49,8 @@ export class LinkConnection implements Connection {
     this.#onEnd();
   }
 
+  allowDelay(): void {}
+
   suspendRequests(): void {}
 
   resumeRequests(): void {}

@@ -274,7 +274,8 @@ export class Primary {
   }
 
   #add(peer: Peer): void {
-    const { clock } = this.#options;
+    const { clock, config } = this.#options;
+    if (config.values['repl-disable-tcp-nodelay']) peer.connection.allowDelay();
     peer.client.kind = 'replica';
     peer.client.streamDebt = peer;
     this.#peers.push(peer);

@@ -101,6 +101,24 @@ for (const form of ['yes', 'no']) {
   });
 }
 
+for (const value of ['yes', 'no']) {
+  test(`link: repl-disable-tcp-nodelay ${value} is obeyed for full and partial syncs`, async () => {
+    const world = new World(9);
+    const network = new Network(world);
+    const settings = { 'repl-disable-tcp-nodelay': value };
+    const primary = new SimNode({ world, network, address: 'p', settings });
+    const replica = new SimNode({ world, network, address: 'r' });
+    replica.follow('p');
+    await world.runUntil('the full sync', () => isInSync(primary, replica), MINUTE_MS);
+    network.cutAll();
+    await world.runUntil('the partial sync', () => primary.stats.partialSyncs === 1, MINUTE_MS);
+    assert.deepEqual(
+      primary.accepted.map(({ mayDelay }) => mayDelay),
+      [value === 'yes', value === 'yes'],
+    );
+  });
+}
+
 test('link: a primary that falls silent is left after repl-timeout, in every phase', async () => {
   for (let freezeAt = 1; freezeAt < 60; freezeAt += 3) {
     const world = new World(freezeAt);

@@ -40,6 +40,7 @@ class SimConnection implements Connection {
   readonly queryBufferBytes = 0;
   readonly queryBufferFreeBytes = 0;
   readonly outputChunks = 0;
+  mayDelay = false;
   readonly #end: End;
 
   constructor(end: End) {
@@ -70,6 +71,10 @@ class SimConnection implements Connection {
     this.#end.destroy();
   }
 
+  allowDelay(): void {
+    this.mayDelay = true;
+  }
+
   suspendRequests(): void {}
 
   resumeRequests(): void {}
@@ -83,6 +88,8 @@ export class SimNode {
   readonly lines: string[] = [];
   data = new Map<string, string>();
   isLoading = false;
+  /** Connections accepted, in order. */
+  readonly accepted: SimConnection[] = [];
   /** Clients in a MULTI, with what they queued. */
   readonly #queues = new Map<Client, string[][]>();
   readonly #world: World;
@@ -258,6 +265,7 @@ export class SimNode {
   /** A session: decodes requests and executes the few that replicas send. */
   #accept(end: End): void {
     const connection = new SimConnection(end);
+    this.accepted.push(connection);
     const id = ++this.#clients;
     const client = new Client({ id, connection, nowMs: this.#world.wallMs() });
     const decoder = new RequestDecoder();

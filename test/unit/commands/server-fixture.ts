@@ -38,6 +38,7 @@ export class FakeConnection implements Connection {
   destroy(): void {
     this.isDestroyed = true;
   }
+  allowDelay(): void {}
   suspendRequests(): void {
     this.isSuspended = true;
   }

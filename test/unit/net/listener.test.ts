@@ -10,7 +10,7 @@ import { connect, createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { adoptSocket, readByEvents } from '../../../src/net/accepted-socket.js';
+import { adoptSocket, allowDelay, readByEvents } from '../../../src/net/accepted-socket.js';
 import { admissionError, MAX_CLIENTS, PROTECTED_MODE } from '../../../src/net/admission.js';
 import { freePort } from '../../helpers/ports.js';
 import { waitFor } from '../../helpers/wait-for.js';
@@ -237,3 +237,27 @@ for (const [name, adopt] of [
     await once(listening, 'close');
   });
 }
+
+test('a taken-over socket can be told to gather small packets', async () => {
+  const told: boolean[] = [];
+  const listening = createServer({ pauseOnConnect: true, noDelay: true }, (accepted) => {
+    const socket = adoptSocket(accepted, {
+      buffer: new Uint8Array(1000),
+      onRead: () => true,
+      nextBuffer: () => undefined,
+    });
+    const { _handle: handle } = socket as unknown as {
+      _handle: { setNoDelay: (isOn: boolean) => void };
+    };
+    handle.setNoDelay = (isOn) => told.push(isOn);
+    allowDelay(socket);
+    socket.destroy();
+  });
+  listening.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  const client = connect((listening.address() as { port: number }).port, '127.0.0.1');
+  await once(client.resume(), 'close');
+  assert.equal(told.at(-1), false);
+  listening.close();
+  await once(listening, 'close');
+});
