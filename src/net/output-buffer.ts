@@ -54,6 +54,7 @@ export class OutputBuffer {
   readonly #pool: ReplyBufferPool;
   readonly #onSent: (bytes: number) => void;
   readonly #onReady: () => void;
+  readonly #mustGather: (bytes: number) => boolean;
   readonly #queue: Chunk[] = [];
   /** Chunks of the write that is under way. */
   #inFlight: Chunk[] = [];
@@ -78,18 +79,20 @@ export class OutputBuffer {
   /**
    * `onSent`: the kernel has taken so many bytes; may be called from within any method. `onReady`:
    * a write that took its time is done and still more is queued: flush() after others had their
-   * turn.
+   * turn. `mustGather`: whether so many bytes may not leave before the next flush().
    */
   constructor(options: {
     target: OutputTarget;
     pool: ReplyBufferPool;
     onSent: (bytes: number) => void;
     onReady: () => void;
+    mustGather?: (bytes: number) => boolean;
   }) {
     this.#target = options.target;
     this.#pool = options.pool;
     this.#onSent = options.onSent;
     this.#onReady = options.onReady;
+    this.#mustGather = options.mustGather ?? (() => false);
   }
 
   get isEmpty(): boolean {
@@ -112,7 +115,7 @@ export class OutputBuffer {
    */
   take(buffer: Uint8Array, length: number): Uint8Array {
     if (this.#isClosed) return buffer;
-    if (this.pendingBytes > 0) {
+    if (this.pendingBytes > 0 || this.#mustGather(length)) {
       this.append(buffer, 0, length);
       return buffer;
     }
@@ -137,7 +140,8 @@ export class OutputBuffer {
     if (length > EDGE_BYTES_MAX) next = this.take(buffer, length);
     else this.#append(buffer, { start: 0, end: length, chunkBytes: length });
     this.appendPinned(pinned.bytes, pinned.onWritten);
-    if (this.pendingBytes >= GATHERED_BYTES_MAX) this.flush();
+    const { pendingBytes } = this;
+    if (pendingBytes >= GATHERED_BYTES_MAX && !this.#mustGather(pendingBytes)) this.flush();
     return next;
   }
 

@@ -3,7 +3,7 @@
  * bytes and its soft one in bytes for a time. Pure; the caller brings time and figures.
  */
 
-import type { ClientKind } from '../commands/client.js';
+import type { Client, ClientKind } from '../commands/client.js';
 import { UNLIMITED_OUTPUT_BYTES_MAX } from '../limits.js';
 import type { NetSettings, OutputLimit } from './request-handler.js';
 
@@ -18,6 +18,16 @@ export function limitFor(kind: ClientKind, { outputLimits }: NetSettings): Outpu
 }
 
 const NO_LIMIT: OutputLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
+
+/** Replies of one batch up to here leave at once, whatever the limit. Redis: 16 KB. */
+const UNCOUNTED_BYTES = 16 * 1024;
+
+/** Whether `bytes` of replies to the client must wait for the rest of their batch: when all of them
+ * are too many, as in Redis none may leave. */
+export function mustGather(client: Client | null, settings: NetSettings, bytes: number): boolean {
+  if (client === null || bytes <= UNCOUNTED_BYTES) return false;
+  return limitFor(client.kind, settings).hardBytes > 0;
+}
 
 /** Remembers of one client since when it is over its soft limit. */
 export class OutputPatience {

@@ -264,6 +264,22 @@ test('a client that sends and never reads is dropped, with the log line, alone',
   socket.destroy();
 });
 
+test('replies of one batch that are over the hard limit: none of them leaves', async () => {
+  server.settings.outputLimits.normal = { hardBytes: 100_000, softBytes: 0, softSeconds: 0 };
+  const fine = await open();
+  fine.socket.write('BIG 10000\r\n'.repeat(9));
+  await fine.received.until(9 * 10_010);
+  assert.equal(fine.closedCount(), 0);
+  for (const requests of ['BIG 10000\r\n'.repeat(15), 'BIG 200000\r\n']) {
+    const { socket, received, closedCount } = await open();
+    socket.write(requests);
+    await waitFor('the end', () => closedCount() === 1 && socket.destroyed);
+    assert.equal(received.bytes, 0);
+  }
+  server.settings.outputLimits.normal = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
+  fine.socket.destroy();
+});
+
 test('small replies to a client that never reads hold little memory', async () => {
   const { socket, session } = await open();
   socket.pause();
