@@ -10,6 +10,7 @@ import { seededRandom } from '../helpers/random.js';
 import { startRedis } from '../helpers/redis-server.js';
 import type { RespClient } from '../helpers/resp-client.js';
 import type { ServerOptions, ServerProcess } from '../helpers/server-process.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { startTandem } from '../helpers/tandem.js';
 import { waitFor } from '../helpers/wait-for.js';
 
@@ -35,8 +36,10 @@ export interface Actor {
  */
 export const AMPLE_BACKLOG = ['--repl-backlog-size', '256mb'];
 
+/** Starts a server that is stopped when the test ends, and with it what is connected to it. */
 export async function start(kind: Kind, options: ServerOptions = {}): Promise<Actor> {
-  const server = await (kind === 'tandem' ? startTandem(options) : startRedis(options));
+  const starting = kind === 'tandem' ? startTandem(options) : startRedis(options);
+  const server = await untilTestEnds(starting);
   return { kind, server, client: await server.connect() };
 }
 
@@ -85,10 +88,6 @@ export async function assertInSync(primary: Actor, ...replicas: Actor[]): Promis
       throw new Error(`${(error as Error).message}\nlogs of primary and replica:\n${logs}`);
     }
   }
-}
-
-export async function stopAll(...servers: { stop(): Promise<void> }[]): Promise<void> {
-  for (const server of servers) await server.stop();
 }
 
 /** Writes of all kinds that travel, seeded; databases 0 to 3, some in MULTI, some large. */

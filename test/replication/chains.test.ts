@@ -16,7 +16,6 @@ import {
   type Kind,
   someWrites,
   start,
-  stopAll,
   syncs,
   Writer,
   waitForLink,
@@ -51,7 +50,6 @@ for (const kinds of chains) {
       await assertInSync(top, middle, leaf);
       assert.equal((await syncs(top)).full, 1);
       assert.equal((await syncs(middle)).full, 1);
-      await stopAll(top.server, middle.server, leaf.server);
     });
 
     test('the middle passes the stream on byte for byte', async () => {
@@ -72,7 +70,6 @@ for (const kinds of chains) {
       assert.equal(above.replid, below.replid);
       above.close();
       below.close();
-      await stopAll(top.server, middle.server);
     });
 
     test('the middle promoted: its replica and its former primary go on partially', async () => {
@@ -91,7 +88,6 @@ for (const kinds of chains) {
       // A redis-server PINGs on while it has a replica: its history may have moved past ours.
       const mayDiverge = top.kind === 'redis';
       assert(mayDiverge ? full <= 2 : full === 1, `${full} full resyncs`);
-      await stopAll(top.server, middle.server, leaf.server);
     });
   });
 }

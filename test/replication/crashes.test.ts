@@ -19,7 +19,6 @@ import {
   pairs,
   someWrites,
   start,
-  stopAll,
   syncs,
   Writer,
   waitForLink,
@@ -43,7 +42,6 @@ for (const [primaryKind, replicaKind] of pairs) {
       }
       await writer.stop();
       await assertInSync(primary, replica);
-      await stopAll(primary.server, replica.server);
     });
 
     test('the primary killed at random moments comes back without its unsaved data', async () => {
@@ -61,7 +59,6 @@ for (const [primaryKind, replicaKind] of pairs) {
       }
       await primary.client.pipeline(someWrites(random, 50));
       await assertInSync(primary, replica);
-      await stopAll(primary.server, replica.server);
     });
   });
 }
@@ -83,7 +80,6 @@ test('a Tandem primary restarted from its snapshot serves its replica partially'
   await waitForLink(replica);
   await assertInSync(primary, replica);
   assert.deepEqual(await syncs(primary), { full: 0, partial: 1, refused: 0 });
-  await stopAll(primary.server, replica.server);
 });
 
 /** A primary restarted twice from its snapshot, and where its first history stood by then. */
@@ -115,7 +111,6 @@ test('a primary restarted twice knows its first id, up to the recovered offset',
   assert.equal(ahead.mode, 'full', 'it has what was lost with the crash');
   ahead.close();
   assert.equal((await info(primary.client, 'stats')).sync_full_diverged, '1');
-  await stopAll(primary.server);
 });
 
 test('a lineage that is malformed is ignored, and the log says so', async () => {
@@ -130,7 +125,6 @@ test('a lineage that is malformed is ignored, and the log says so', async () => 
   const replica = await FakeReplica.connect({ port, resume: { replid, offset } });
   assert.equal(replica.mode, 'full');
   replica.close();
-  await stopAll(primary.server);
 });
 
 test('a redis-server loads a snapshot with a lineage', { skip: skipWithoutRedis }, async () => {
@@ -139,7 +133,6 @@ test('a redis-server loads a snapshot with a lineage', { skip: skipWithoutRedis 
   const replica = await start('redis', { args });
   await assertInSync(primary, replica);
   assert.match(replica.server.log, /Unrecognized RDB AUX field: 'tandem-lineage'/);
-  await stopAll(primary.server, replica.server);
 });
 
 test('a replica that has more than the restarted primary saved is refused', async () => {
@@ -155,7 +148,6 @@ test('a replica that has more than the restarted primary saved is refused', asyn
   await assertInSync(primary, replica);
   assert.equal((await info(primary.client, 'stats')).sync_full_diverged, '1');
   assert.match(primary.server.log, /Requested offset for second ID was \d+, but I can reply up to/);
-  await stopAll(primary.server, replica.server);
 });
 
 for (const replicaKind of ['tandem', 'redis'] as const) {
@@ -177,7 +169,6 @@ for (const replicaKind of ['tandem', 'redis'] as const) {
     const given = await syncs(primary);
     assert.equal(given.full, 1);
     assert.equal(given.partial, 1);
-    await stopAll(primary.server, replica.server);
   });
 }
 
@@ -193,5 +184,4 @@ test('a replica restarted without SAVE resumes from the snapshot it received', a
   await waitFor('a partial resync', async () => (await syncs(primary)).partial === 1);
   await assertInSync(primary, replica);
   assert.equal((await syncs(primary)).full, 1);
-  await stopAll(primary.server, replica.server);
 });

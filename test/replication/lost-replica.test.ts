@@ -9,7 +9,7 @@ import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
 import { RespClient } from '../helpers/resp-client.js';
 import { waitFor } from '../helpers/wait-for.js';
-import { start, stopAll } from './cast.js';
+import { start } from './cast.js';
 
 for (const isDiskless of ['yes', 'no']) {
   test(`diskless ${isDiskless}: a slow dump ends at once with its last replica`, async () => {
@@ -36,7 +36,6 @@ for (const isDiskless of ['yes', 'no']) {
     assert(await isSaving(), 'the other one waits');
     replicas[1]?.destroy();
     await waitFor('the dump to end', async () => !(await isSaving()), { timeoutMs: 3000 });
-    await stopAll(primary.server);
   });
 }
 
@@ -60,5 +59,4 @@ test('what only a lost replica still needed is given back at once', async () => 
   });
   assert((await held()) < heldBytes - 1024 * 1024);
   other.close();
-  await stopAll(primary.server);
 });

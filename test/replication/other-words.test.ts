@@ -9,8 +9,9 @@ import { FakePrimary } from '../helpers/fake-primary.js';
 import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { waitFor } from '../helpers/wait-for.js';
-import { type Actor, assertInSync, follow, start, stopAll, waitForLink } from './cast.js';
+import { type Actor, assertInSync, follow, start, waitForLink } from './cast.js';
 
 async function startPair(args: readonly string[] = []): Promise<[Actor, Actor]> {
   const primary = await start('redis');
@@ -47,7 +48,6 @@ describe('a redis-server as the primary', { skip: skipWithoutRedis }, () => {
     assert(!replica.server.log.includes('CRITICAL'));
     assert.equal(await replica.client.call('GET', 'a'), '1');
     below.close();
-    await stopAll(primary.server, replica.server);
   });
 
   test('FAILOVER makes the replica primary, and its primary follows it partially', async () => {
@@ -64,7 +64,6 @@ describe('a redis-server as the primary', { skip: skipWithoutRedis }, () => {
     assert.match(replica.server.log, /MASTER MODE enabled \(failover request from 'id=/);
     assert.equal(await replica.client.call('SET', 'b', '2'), 'OK');
     await assertInSync(replica, primary);
-    await stopAll(primary.server, replica.server);
   });
 
   test('what is missing stays known through a promotion and back', async () => {
@@ -84,14 +83,13 @@ describe('a redis-server as the primary', { skip: skipWithoutRedis }, () => {
     await waitFor('the data to be complete', async () => (await isComplete()) === 'yes', {
       timeoutMs: 30_000,
     });
-    await stopAll(primary.server, replica.server);
   });
 });
 
 for (const kind of ['tandem', 'redis'] as const) {
   const skip = kind === 'redis' ? skipWithoutRedis : false;
   test(`${kind}: PSYNC … FAILOVER is for a replica of that history only`, { skip }, async () => {
-    const upstream = await FakePrimary.start();
+    const upstream = await untilTestEnds(FakePrimary.start());
     const server = await start(kind);
     const ask = (replid: string): Promise<unknown> =>
       server.client.call('PSYNC', replid, '1', 'FAILOVER');
@@ -103,6 +101,5 @@ for (const kind of ['tandem', 'redis'] as const) {
     assert.equal(String(await ask('a'.repeat(40))), text);
     assert.equal((await info(server.client, 'replication')).role, 'slave');
     assert.match(String(await ask(upstream.replid)), /^CONTINUE/);
-    await stopAll(server.server, upstream);
   });
 }

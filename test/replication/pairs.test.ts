@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { seededRandom } from '../helpers/random.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { TcpProxy } from '../helpers/tcp-proxy.js';
 import { waitFor } from '../helpers/wait-for.js';
 import {
@@ -18,7 +19,6 @@ import {
   pairs,
   someWrites,
   start,
-  stopAll,
   syncs,
   Writer,
   waitForLink,
@@ -51,7 +51,6 @@ for (const [primaryKind, replicaKind] of pairs) {
         await writer.stop();
         await assertInSync(primary, replica);
         assert.equal((await syncs(primary)).full, 1);
-        await stopAll(primary.server, replica.server);
       });
     }
 
@@ -75,13 +74,12 @@ for (const [primaryKind, replicaKind] of pairs) {
           ? /request from 127\.0\.0\.1:\d+ accepted\. Sending \d+ bytes of backlog starting from/
           : /Successful partial resynchronization with master\./,
       );
-      await stopAll(primary.server, replica.server);
     });
 
     test('the link cut after each few bytes of handshake and snapshot', async () => {
       const primary = await start(primaryKind, { args: AMPLE_BACKLOG });
       await fill(primary);
-      const proxy = await TcpProxy.start({ targetPort: primary.server.port });
+      const proxy = await untilTestEnds(TcpProxy.start({ targetPort: primary.server.port }));
       const replica = await start(replicaKind);
       const writer = await Writer.start(primary, 3);
       await follow(replica, proxy.port);
@@ -97,12 +95,11 @@ for (const [primaryKind, replicaKind] of pairs) {
       await waitForLink(replica);
       await writer.stop();
       await assertInSync(primary, replica);
-      await stopAll(primary.server, replica.server, proxy);
     });
 
     test('the stream cut at any byte resumes with a partial resync', async () => {
       const primary = await start(primaryKind, { args: AMPLE_BACKLOG });
-      const proxy = await TcpProxy.start({ targetPort: primary.server.port });
+      const proxy = await untilTestEnds(TcpProxy.start({ targetPort: primary.server.port }));
       const replica = await start(replicaKind);
       await follow(replica, proxy.port);
       await waitForLink(replica);
@@ -120,13 +117,12 @@ for (const [primaryKind, replicaKind] of pairs) {
       const { full, refused } = await syncs(primary);
       assert.equal(full, 1);
       assert(refused <= 1, 'only the very first request may have been for an unknown history');
-      await stopAll(primary.server, replica.server, proxy);
     });
 
     test('a frozen link is given up after repl-timeout and resumes', async () => {
       const args = ['--repl-timeout', '2', '--repl-ping-replica-period', '1'];
       const primary = await start(primaryKind, { args });
-      const proxy = await TcpProxy.start({ targetPort: primary.server.port });
+      const proxy = await untilTestEnds(TcpProxy.start({ targetPort: primary.server.port }));
       const replica = await start(replicaKind, { args });
       await follow(replica, proxy.port);
       await waitForLink(replica);
@@ -143,12 +139,11 @@ for (const [primaryKind, replicaKind] of pairs) {
       proxy.thaw();
       await assertInSync(primary, replica);
       assert.equal((await syncs(primary)).full, 1);
-      await stopAll(primary.server, replica.server, proxy);
     });
 
     test('a slow link delivers everything', async () => {
       const primary = await start(primaryKind);
-      const proxy = await TcpProxy.start({ targetPort: primary.server.port });
+      const proxy = await untilTestEnds(TcpProxy.start({ targetPort: primary.server.port }));
       proxy.delayMs = 15;
       const replica = await start(replicaKind);
       const writer = await Writer.start(primary, 8);
@@ -157,7 +152,6 @@ for (const [primaryKind, replicaKind] of pairs) {
       await writer.waitForMore(300);
       await writer.stop();
       await assertInSync(primary, replica);
-      await stopAll(primary.server, replica.server, proxy);
     });
   });
 }

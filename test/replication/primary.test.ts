@@ -14,9 +14,10 @@ import { info } from '../helpers/info.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
 import { RespClient } from '../helpers/resp-client.js';
 import { plain } from '../helpers/resp-reply.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { TcpProxy } from '../helpers/tcp-proxy.js';
 import { waitFor, within } from '../helpers/wait-for.js';
-import { type Actor, start, stopAll, syncs, waitForLink } from './cast.js';
+import { type Actor, start, syncs, waitForLink } from './cast.js';
 
 function occurrences(text: string, wanted: string): number {
   return text.split(wanted).length - 1;
@@ -49,7 +50,6 @@ test('after an EOF payload nothing is sent until the first ACK, then everything'
     ['SET', 'a', '1'],
   ]);
   replica.close();
-  await stopAll(primary.server);
 });
 
 test('INFO says wait_bgsave of a replica until the last byte of a diskless payload', async () => {
@@ -67,7 +67,6 @@ test('INFO says wait_bgsave of a replica until the last byte of a diskless paylo
   });
   assert.deepEqual([...states], ['wait_bgsave', 'online']);
   (await connecting).close();
-  await stopAll(primary.server);
 });
 
 test('a replica without the EOF capability gets a length, and the stream at once', async () => {
@@ -79,7 +78,6 @@ test('a replica without the EOF capability gets a length, and the stream at once
   await primary.client.call('SET', 'a', '1');
   await replica.waitForCommand('SET', ([name]) => name === 'SET');
   replica.close();
-  await stopAll(primary.server);
 });
 
 test('replicas that come together share one snapshot', async () => {
@@ -92,7 +90,6 @@ test('replicas that come together share one snapshot', async () => {
   assert(replicas.every(({ snapshot }) => snapshot.equals(replicas[0].snapshot)));
   assert.equal((await syncs(primary)).full, 3);
   for (const replica of replicas) replica.close();
-  await stopAll(primary.server);
 });
 
 test('the delay ends early once repl-diskless-sync-max-replicas are there', async () => {
@@ -104,7 +101,6 @@ test('the delay ends early once repl-diskless-sync-max-replicas are there', asyn
     Promise.all([0, 1].map(() => FakeReplica.connect({ port }))),
   );
   for (const replica of replicas) replica.close();
-  await stopAll(primary.server);
 });
 
 test('a replica that waits for its snapshot gets keep-alives', async () => {
@@ -112,7 +108,6 @@ test('a replica that waits for its snapshot gets keep-alives', async () => {
   const replica = await FakeReplica.connect({ port: primary.server.port });
   assert(replica.keepAlives >= 1, `${replica.keepAlives} keep-alives`);
   replica.close();
-  await stopAll(primary.server);
 });
 
 test('PSYNC is answered for each reason, and INFO and the log say which', async () => {
@@ -149,7 +144,6 @@ test('PSYNC is answered for each reason, and INFO and the log say which', async 
   assert(primary.server.log.includes('needed, reason: unknown-replid'));
   const given = await syncs(primary);
   assert.deepEqual(given, { full: 4, partial: 1, refused: 3 });
-  await stopAll(primary.server);
 });
 
 test('repl-backlog-size 0 switches PSYNC off, and replicas stream all the same', async () => {
@@ -170,7 +164,6 @@ test('repl-backlog-size 0 switches PSYNC off, and replicas stream all the same',
   await waitFor('a new id', async () => {
     return (await info(primary.client, 'replication')).master_replid !== replica.replid;
   });
-  await stopAll(primary.server);
 });
 
 test('the backlog is given up after repl-backlog-ttl, with a new id; never with 0', async () => {
@@ -187,7 +180,6 @@ test('the backlog is given up after repl-backlog-ttl, with a new id; never with 
   again.close();
   await sleep(1500);
   assert.equal((await info(primary.client, 'replication')).repl_backlog_active, '1');
-  await stopAll(primary.server);
 });
 
 test('the backlog can be resized while it is in use', async () => {
@@ -214,7 +206,6 @@ test('the backlog can be resized while it is in use', async () => {
   assert((await histlen()) >= 3_000_000);
   await waitFor('all of it to arrive', async () => replica.offset === (await offsetOf(primary)));
   replica.close();
-  await stopAll(primary.server);
 });
 
 test('a replica that does not read is dropped over its limit; nobody else notices', async () => {
@@ -241,7 +232,6 @@ test('a replica that does not read is dropped over its limit; nobody else notice
   await waitFor('the other to have all', () => quick.offset >= end);
   slow.close();
   quick.close();
-  await stopAll(primary.server);
 });
 
 for (const kind of ['tandem', 'redis'] as const) {
@@ -252,7 +242,7 @@ for (const kind of ['tandem', 'redis'] as const) {
     const primary = await start(kind, { args });
     const value = 'x'.repeat(1_000_000);
     for (let i = 0; i < 16; i++) await primary.client.call('SET', `k${i}`, value);
-    const proxy = await TcpProxy.start({ targetPort: primary.server.port });
+    const proxy = await untilTestEnds(TcpProxy.start({ targetPort: primary.server.port }));
     const connecting = FakeReplica.connect({ port: proxy.port });
     await waitFor('the payload to begin', () => proxy.bytes.down > 100_000);
     proxy.freeze('down');
@@ -262,7 +252,6 @@ for (const kind of ['tandem', 'redis'] as const) {
     const replica = await connecting;
     assert(!primary.server.log.includes('output buffer limits'), primary.server.log);
     replica.close();
-    await stopAll(primary.server, proxy);
   });
 
   test(`${kind}: what slow replicas are owed does not count towards maxmemory`, {
@@ -286,7 +275,6 @@ for (const kind of ['tandem', 'redis'] as const) {
     const line = String(await primary.client.call('CLIENT', 'LIST', 'TYPE', 'replica'));
     assert(Number(/ omem=(\d+) /.exec(line)?.[1]) > 10_000_000, line);
     replica.close();
-    await stopAll(primary.server);
   });
 
   test(`${kind}: the backlog counts towards maxmemory up to its size`, { skip }, async () => {
@@ -300,7 +288,6 @@ for (const kind of ['tandem', 'redis'] as const) {
     }
     assert.match(String(reply), /OOM/);
     replica.close();
-    await stopAll(primary.server);
   });
 }
 
@@ -321,7 +308,6 @@ test('one value larger than the backlog and the limit reaches a replica whole', 
     return Number(repl_backlog_histlen) < 1_000_000;
   });
   replica.close();
-  await stopAll(primary.server);
 });
 
 test('a replica that falls silent is dropped after repl-timeout', async () => {
@@ -333,7 +319,6 @@ test('a replica that falls silent is dropped after repl-timeout', async () => {
   });
   await primary.server.waitForLog('Disconnecting timedout replica (streaming sync): 127.0.0.1:1');
   await waitFor('the connection to end', () => replica.isClosed);
-  await stopAll(primary.server);
 });
 
 test('WAIT counts replicas that have acknowledged the last write of its client', async () => {
@@ -350,7 +335,6 @@ test('WAIT counts replicas that have acknowledged the last write of its client',
   assert.equal(await waiting, 1);
   assert.equal(await primary.client.call('WAIT', '2', '50'), 1);
   replica.close();
-  await stopAll(primary.server);
 });
 
 for (const kind of ['tandem', 'redis'] as const) {
@@ -381,7 +365,6 @@ for (const kind of ['tandem', 'redis'] as const) {
     assert.match(String(await refused), /READONLY/);
     assert.equal(await server.client.call('GET', 'a'), '1');
     assert.match((await info(server.client, 'errorstats')).errorstat_UNBLOCKED, /^count=1/);
-    await stopAll(server.server);
   });
 }
 
@@ -398,7 +381,6 @@ test('min-replicas-to-write refuses writes while replicas lag', async () => {
   await waitFor('writes to pass', async () => (await write()) === 'OK');
   await waitFor('writes to be refused again', async () => refused.test(await write()));
   replica.close();
-  await stopAll(primary.server);
 });
 
 test('ROLE and INFO show the announced address, the state and the lag', async () => {
@@ -422,7 +404,6 @@ test('ROLE and INFO show the announced address, the state and the lag', async ()
     offset,
     [['10.9.8.7', '7777', String(offset)]],
   ]);
-  await stopAll(replica.server, primary.server);
 });
 
 /** Runs redis-cli to its end, or for so long. */
@@ -456,7 +437,6 @@ test('redis-cli --rdb, --functions-rdb and --replica', { skip: skipWithoutRedis 
   await primary.client.call('SET', 'seen', 'by redis-cli');
   assert.match(await watching, /"SET","seen","by redis-cli"/);
   rmSync(dir, { recursive: true });
-  await stopAll(primary.server);
 });
 
 test('an inline SYNC is served as old replicas expect it', async () => {
@@ -473,5 +453,4 @@ test('an inline SYNC is served as old replicas expect it', async () => {
   await primary.client.call('SET', 'b', '2');
   await waitFor('the stream', () => received.endsWith('*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r\n2\r\n'));
   client.close();
-  await stopAll(primary.server);
 });

@@ -9,7 +9,7 @@ import { info } from '../helpers/info.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
 import { RespClient } from '../helpers/resp-client.js';
 import { waitFor } from '../helpers/wait-for.js';
-import { start, stopAll } from './cast.js';
+import { start } from './cast.js';
 
 for (const kind of ['tandem', 'redis'] as const) {
   const skip = kind === 'redis' && skipWithoutRedis;
@@ -43,6 +43,5 @@ for (const kind of ['tandem', 'redis'] as const) {
     );
     assert.equal(await wrong.call('PING'), 'PONG');
     wrong.close();
-    await stopAll(primary.server);
   });
 }

@@ -11,11 +11,12 @@ import { EMPTY_RDB, FakePrimary, type FakePrimaryOptions } from '../helpers/fake
 import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
 import { listenOnLoopback } from '../helpers/ports.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { waitFor } from '../helpers/wait-for.js';
-import { type Actor, follow, start, stopAll, waitForLink } from './cast.js';
+import { type Actor, follow, start, waitForLink } from './cast.js';
 
 async function startPair(options: FakePrimaryOptions = {}, args: readonly string[] = []) {
-  const primary = await FakePrimary.start(options);
+  const primary = await untilTestEnds(FakePrimary.start(options));
   const replica = await start('tandem', { args });
   await follow(replica, primary.port);
   return { primary, replica };
@@ -35,7 +36,6 @@ for (const form of ['length', 'eof'] as const) {
     primary.stream('SET', 'a', '1');
     await waitFor('the write', async () => (await replica.client.call('GET', 'a')) === '1');
     await waitFor('its ACK', () => primary.acks.at(-1) === primary.offset);
-    await stopAll(replica.server, primary);
   });
 }
 
@@ -50,14 +50,12 @@ test('the handshake tells port, address and capabilities, and uses the password'
     ['REPLCONF', 'ip-address', '10.1.2.3'],
     ['REPLCONF', 'capa', 'eof', 'capa', 'psync2'],
   ]);
-  await stopAll(replica.server, primary);
 });
 
 test('the connection to the primary comes from bind-source-addr', async () => {
   const { primary, replica } = await startPair({}, ['--bind-source-addr', '127.0.0.2']);
   await waitForLink(replica);
   assert.equal(primary.links[0].socket.remoteAddress, '127.0.0.2');
-  await stopAll(replica.server, primary);
 });
 
 test('CLIENT PAUSE on a replica holds the stream, and nothing of it is lost', async () => {
@@ -80,7 +78,6 @@ test('CLIENT PAUSE on a replica holds the stream, and nothing of it is lost', as
   await replica.client.call('CLIENT', 'UNPAUSE');
   await waitFor('the rest', async () => (await offsetOf(replica)) === primary.offset);
   assert.equal(await replica.client.call('GET', 'a'), `19${value}`);
-  await stopAll(replica.server, primary);
 });
 
 test('GETACK is answered with the offset before it', async () => {
@@ -92,7 +89,6 @@ test('GETACK is answered with the offset before it', async () => {
   primary.stream('REPLCONF', 'GETACK', '*');
   await waitFor('the answer', () => primary.acks.slice(known).includes(before));
   await waitFor('the next ACK to count it', () => primary.acks.includes(primary.offset));
-  await stopAll(replica.server, primary);
 });
 
 test('an unknown command is logged, counted and passed on; INFO says so', async () => {
@@ -115,7 +111,6 @@ test('an unknown command is logged, counted and passed on; INFO says so', async 
   await below.waitForCommand('HYPERSET', ([name]) => name === 'HYPERSET');
   assert.equal(await offsetOf(replica), primary.offset);
   below.close();
-  await stopAll(replica.server, primary);
 });
 
 test('propagation-error-behavior panic ends the replica instead', async () => {
@@ -124,7 +119,6 @@ test('propagation-error-behavior panic ends the replica instead', async () => {
   await waitForLink(replica);
   primary.stream('HYPERSET', 'a', '1');
   await waitFor('the end', () => !replica.server.isRunning);
-  await stopAll(replica.server, primary);
 });
 
 test('a transaction that the link cuts is applied whole after the resync', async () => {
@@ -146,18 +140,16 @@ test('a transaction that the link cuts is applied whole after the resync', async
   await waitFor('the transaction', async () => (await replica.client.call('GET', 'n')) === '2');
   const last = primary.requests.filter(([name]) => name === 'PSYNC').at(-1);
   assert.equal(last?.[1], primary.replid);
-  await stopAll(replica.server, primary);
 });
 
 test('a primary that is loading, or has no link itself, is asked again', async () => {
   for (const answer of ['-LOADING not yet\r\n', '-NOMASTERLINK not yet\r\n']) {
     let refusals = 2;
-    const { primary, replica } = await startPair({
+    const { replica } = await startPair({
       onRequest: ([name]) => (name === 'PSYNC' && refusals-- > 0 ? answer : null),
     });
     await waitForLink(replica);
     assert(replica.server.log.includes('Master is currently unable to PSYNC but should be'));
-    await stopAll(replica.server, primary);
   }
 });
 
@@ -192,7 +184,6 @@ test('a primary that does not know PSYNC is asked with SYNC, and gets no ACKs', 
   await waitFor('the write', async () => (await replica.client.call('GET', 'a')) === '1');
   await sleep(1500);
   assert(!received().includes('ACK'));
-  await stopAll(replica.server);
   server.close();
 });
 
@@ -217,7 +208,6 @@ test('+CONTINUE with another id renames the history', async () => {
   assert.equal(fields.master_replid, other);
   assert.equal(fields.master_replid2, primary.replid);
   assert.equal(fields.second_repl_offset, String(primary.offset + 1));
-  await stopAll(replica.server, primary);
 });
 
 test('a payload that is no RDB leaves the old data served, and is asked for again', async () => {
@@ -226,7 +216,6 @@ test('a payload that is no RDB leaves the old data served, and is asked for agai
   await waitFor('another attempt', () => primary.links.length >= 2);
   assert.equal((await info(replica.client, 'replication')).master_link_status, 'down');
   assert.equal(await replica.client.call('DBSIZE'), 0);
-  await stopAll(replica.server, primary);
 });
 
 test('without its link a replica refuses syncs, and reads unless they may be stale', async () => {
@@ -242,7 +231,6 @@ test('without its link a replica refuses syncs, and reads unless they may be sta
   await replica.client.call('CONFIG', 'SET', 'replica-serve-stale-data', 'no');
   assert.match(String(await replica.client.call('GET', 'a')), /MASTERDOWN/);
   assert.match(String(await replica.client.call('SET', 'a', '1')), /READONLY|MASTERDOWN/);
-  await stopAll(replica.server);
 });
 
 test('REPLICAOF the same primary again changes nothing', async () => {
@@ -260,5 +248,4 @@ test('REPLICAOF the same primary again changes nothing', async () => {
     'connected',
     primary.offset,
   ]);
-  await stopAll(replica.server, primary);
 });

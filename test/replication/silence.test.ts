@@ -9,8 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FakePrimary } from '../helpers/fake-primary.js';
 import { FakeReplica } from '../helpers/fake-replica.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { waitFor } from '../helpers/wait-for.js';
-import { follow, start, stopAll, waitForLink } from './cast.js';
+import { follow, start, waitForLink } from './cast.js';
 
 for (const kind of ['tandem', 'redis'] as const) {
   for (const form of ['length', 'eof'] as const) {
@@ -32,7 +33,6 @@ for (const kind of ['tandem', 'redis'] as const) {
       assert(!replica.isClosed, primary.server.log);
       await primary.server.waitForLog('Disconnecting timedout replica (streaming sync)');
       replica.close();
-      await stopAll(primary.server);
     });
   }
 }
@@ -42,12 +42,11 @@ test('a replica that loads for long says each second that it is there', async ()
   for (let i = 0; i < 200; i++) await source.client.call('SET', `k${i}`, 'v');
   const { snapshot, ...copy } = await FakeReplica.connect({ port: source.server.port });
   copy.socket.destroy();
-  const primary = await FakePrimary.start({ snapshot });
+  const primary = await untilTestEnds(FakePrimary.start({ snapshot }));
   const replica = await start('tandem', { args: ['--key-load-delay', '15000'] });
   await follow(replica, primary.port);
   await waitFor('signs of life', () => (primary.links[0]?.signsOfLife ?? 0) >= 2);
   assert.match(String(await replica.client.call('GET', 'k1')), /LOADING/);
   await waitForLink(replica);
   assert.equal(await replica.client.call('DBSIZE'), 200);
-  await stopAll(source.server, replica.server, primary);
 });
