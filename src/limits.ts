@@ -190,6 +190,9 @@ export const LOAD_DEADLINE_PERIOD_KEYS = 128;
  */
 export const CONFIG_INCLUDES_MAX = 1000;
 
+/** Descriptors that clients leave to files, the snapshot's worker, the link and the loop itself. */
+export const RESERVED_DESCRIPTORS = 64;
+
 /** Milliseconds between two looks whether the log file was renamed away. */
 export const LOG_ROTATION_CHECK_MS = 1000;
 
@@ -211,8 +214,8 @@ export const EVACUATION_PLAN_PERIOD_MS = 1000;
 export const EVACUATION_PATIENCE_MS = 30_000;
 export const EVACUATION_REST_MS = 300_000;
 
-/** Pause before arenas that could not be emptied are walked again, in ms: a walk of all of them that
- * moves nothing takes some ms. */
+/** Pause before arenas that could not be emptied are walked again, in ms: a walk of all of them
+ * that moves nothing takes some ms. */
 export const EVACUATION_RETRY_MS = 100;
 
 /** Pause between two garbage collections that give memory back, in ms: each stops the server for

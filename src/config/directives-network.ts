@@ -95,10 +95,10 @@ export const networkDirectives = [
   directive('maxclients', integer({ min: 1, max: UINT32_MAX }), {
     initial: 10000,
     mutable: 'yes',
-    apply: 'read',
+    apply: 'hook',
     prose:
       'Clients that may be connected at once, replicas included. One more is answered with an' +
-      ' error and closed. The limit of open files must leave room for it.',
+      ' error and closed. Lowered at start where the limit of open files leaves less room.',
   }),
   directive('client-query-buffer-limit', memory({ min: MIB, max: INT64_MAX }), {
     initial: 1024 * MIB,

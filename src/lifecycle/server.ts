@@ -7,11 +7,13 @@
 import { unlinkSync, writeFileSync } from 'node:fs';
 import type { Services } from '../commands/services.js';
 import { expandTitle } from '../config/process-title.js';
+import { describeSystemError } from '../config/system-error.js';
 import type { Listener } from '../net/listener.js';
 import type { Loader } from '../persistence/loader.js';
 import type { Snapshots } from '../persistence/snapshot.js';
 import type { Replication } from '../replication/replication.js';
 import { type BannerFacts, logMode, logStarting } from './banner.js';
+import { openFilesMax, roomForClients } from './open-files.js';
 import type { PeriodicWork } from './periodic-work.js';
 import type { Shutdown } from './shutdown.js';
 
@@ -50,8 +52,9 @@ export class Server {
     logMode(log, banner);
     this.#tieConfiguration();
     this.#setTitle();
+    if (!this.#fitMaxClients() || !(await this.#listen())) return this.exit(1);
+    // Not before: where another server has the port, the file is that one's.
     this.#writePidFile();
-    if (!(await this.#listen())) return this.exit(1);
     log.notice('Server initialized');
     periodic.start();
     const isLoaded = await this.#load();
@@ -133,6 +136,10 @@ export class Server {
         ? null
         : 'Unable to listen on this port. Check server logs.',
     );
+    config.onChange('maxclients', (wanted) => {
+      const { clientsMax } = roomForClients(wanted, openFilesMax());
+      return clientsMax === wanted ? null : tooManyClients(clientsMax);
+    });
     config.onChange('loglevel', (level) => {
       log.level = level;
       return null;
@@ -178,6 +185,16 @@ export class Server {
     config.onChange('lfu-decay-time', tie);
   }
 
+  /** Lowers maxclients to what the system allows; false where not even one has room. */
+  #fitMaxClients(): boolean {
+    const { config, log } = this.#parts.services;
+    const wanted = config.values.maxclients;
+    const { clientsMax, notices } = roomForClients(wanted, openFilesMax());
+    for (const text of notices) log.warning(text);
+    if (clientsMax < wanted) config.override('maxclients', clientsMax);
+    return clientsMax > 0;
+  }
+
   #setTitle(): void {
     const { values } = this.#parts.services.config;
     if (!values['set-proc-title']) return;
@@ -201,7 +218,7 @@ export class Server {
       writeFileSync(pidfile, `${process.pid}\n`);
       this.#pidFile = pidfile;
     } catch (error) {
-      log.warning(`Failed to write PID file: ${error instanceof Error ? error.message : error}`);
+      log.warning(`Failed to write PID file: ${describeSystemError(error)}`);
     }
   }
 
@@ -215,4 +232,11 @@ export class Server {
     }
     this.#pidFile = null;
   }
+}
+
+function tooManyClients(clientsMax: number): string {
+  return (
+    'The operating system is not able to handle the specified number of clients, ' +
+    `try with ${clientsMax}`
+  );
 }

@@ -79,7 +79,15 @@ export class LogFile {
     const now = this.#clock.wallMs();
     if (Math.abs(now - this.#checkedAtMs) < LOG_ROTATION_CHECK_MS) return;
     this.#checkedAtMs = now;
-    const status = statSync(this.#path, { throwIfNoEntry: false });
-    if (status?.ino !== this.#inode) this.reopen();
+    if (inodeOf(this.#path) !== this.#inode) this.reopen();
+  }
+}
+
+/** -1 where there is no such file, or nobody may look: a log must not end its server. */
+function inodeOf(path: string): number {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return -1;
   }
 }

@@ -60,6 +60,7 @@ test('the log tells version, mode, initialisation and readiness in Redis’s ord
     'out of order',
   );
   assert.ok(!lines.includes('not in the format of a log line'), server.log);
+  assert.match(server.log, new RegExp(`^${server.pid}:C .* Tandem is starting `, 'm'));
   assert.match(server.log, new RegExp(`^${server.pid}:M .* Server initialized$`, 'm'));
   await server.stop();
 });
@@ -163,6 +164,16 @@ test('a port in use ends the start with status 1 and names the port', async () =
   assert.match(stdout, /# Warning: Could not create server TCP listening socket 127\.0\.0\.1:/);
   assert.doesNotMatch(stdout, /Server initialized/);
   assert.equal(await (await holder.connect()).call('PING'), 'PONG', 'the holder goes on');
+  await holder.stop();
+});
+
+test('a start that finds its port in use leaves the pid file of the other alone', async () => {
+  const file = join(dir, 'other.pid');
+  const holder = await startTandem({ args: ['--pidfile', file] });
+  const args = ['--port', String(holder.port), '--bind', '127.0.0.1', '--save', '', '--dir', dir];
+  const { status } = await runToEnd([...args, '--pidfile', file]);
+  assert.equal(status, 1);
+  assert.equal(readFileSync(file, 'utf8'), `${holder.pid}\n`);
   await holder.stop();
 });
 

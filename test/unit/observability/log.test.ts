@@ -5,7 +5,15 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -35,7 +43,7 @@ test('a text line is PID:ROLE DD Mon YYYY HH:MM:SS.mmm LEVEL text', (t) => {
   assert.equal(
     read(),
     [
-      '42:X 09 Feb 2026 14:03:07.042 * PID: 42 Server initialized',
+      '42:C 09 Feb 2026 14:03:07.042 * PID: 42 Server initialized',
       '42:M 09 Feb 2026 14:03:07.042 . a',
       '42:M 09 Feb 2026 14:03:07.042 - b',
       '42:S 09 Feb 2026 14:03:07.042 # c "é"',
@@ -58,9 +66,9 @@ test('the format may change at any time', (t) => {
   log.format = 'text';
   log.notice('plain again');
   const [first, second, third] = read().split('\n');
-  assert.match(first, /^42:X .* \* plain$/);
+  assert.match(first, /^42:C .* \* plain$/);
   assert.equal(JSON.parse(second).msg, 'object');
-  assert.match(third, /^42:X .* \* plain again$/);
+  assert.match(third, /^42:C .* \* plain again$/);
 });
 
 test('the level may change at any time, down to nothing', (t) => {
@@ -138,5 +146,20 @@ test('nothing is lost when the process ends right after the line', () => {
   const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program]);
   const lines = stdout.toString().trimEnd().split('\n');
   assert.equal(lines.length, 1000);
-  assert.match(lines[999], /^7:X .* \* line 999$/);
+  assert.match(lines[999], /^7:C .* \* line 999$/);
+});
+
+test('a folder of the log that can no longer be entered costs no line and no error', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'tandem-log-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const folder = join(root, 'logs');
+  mkdirSync(folder);
+  const { log, clock } = logTo(t, { file: join(folder, 'log') });
+  log.notice('one');
+  renameSync(folder, join(root, 'away'));
+  // A link to itself: looking at anything below it is neither a file nor its absence.
+  symlinkSync(folder, folder);
+  clock.now += 5000;
+  log.notice('two');
+  assert.match(readFileSync(join(root, 'away', 'log'), 'utf8'), /one\n.*two\n$/);
 });
