@@ -15,8 +15,8 @@ export type LogLevel = WrittenLevel | 'nothing';
 
 export type LogFormat = 'text' | 'json';
 
-/** Who speaks: a primary (M), a replica (S), a snapshot worker (C), nobody's role yet (X). */
-export type LogRole = 'M' | 'S' | 'C' | 'X';
+/** Who speaks: a primary (M), a replica (S), or one that does not know yet which it is (C). */
+export type LogRole = 'M' | 'S' | 'C';
 
 export interface Log {
   /** The lowest level that is written. May be set at any time. */
@@ -49,11 +49,11 @@ export interface LogOptions {
 /** pino's numbers for our levels; `silent` is its word for nothing. */
 const levels = { debug: 20, verbose: 30, notice: 40, warning: 50 } as const;
 
-/** Throws when the file cannot be opened. The role is X until it is set. */
+/** Throws when the file cannot be opened. The role is C until it is set, as in Redis. */
 export function createLog(options: LogOptions): Log {
   const { file, level, pid, clock } = options;
   const output = new LogFile({ file, clock });
-  let role: LogRole = 'X';
+  let role: LogRole = 'C';
   let { format } = options;
 
   const lines = {
