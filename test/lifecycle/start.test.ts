@@ -167,6 +167,16 @@ test('a port in use ends the start with status 1 and names the port', async () =
   await holder.stop();
 });
 
+test('a start that finds its port in use leaves the pid file of the other alone', async () => {
+  const file = join(dir, 'other.pid');
+  const holder = await startTandem({ args: ['--pidfile', file] });
+  const args = ['--port', String(holder.port), '--bind', '127.0.0.1', '--save', '', '--dir', dir];
+  const { status } = await runToEnd([...args, '--pidfile', file]);
+  assert.equal(status, 1);
+  assert.equal(readFileSync(file, 'utf8'), `${holder.pid}\n`);
+  await holder.stop();
+});
+
 test('nowhere to listen ends the start with status 1', async () => {
   const { status, stdout } = await runToEnd(['--port', '0', '--save', '', '--dir', dir]);
   assert.equal(status, 1);

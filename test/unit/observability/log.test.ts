@@ -5,7 +5,15 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -139,4 +147,19 @@ test('nothing is lost when the process ends right after the line', () => {
   const lines = stdout.toString().trimEnd().split('\n');
   assert.equal(lines.length, 1000);
   assert.match(lines[999], /^7:C .* \* line 999$/);
+});
+
+test('a folder of the log that can no longer be entered costs no line and no error', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'tandem-log-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const folder = join(root, 'logs');
+  mkdirSync(folder);
+  const { log, clock } = logTo(t, { file: join(folder, 'log') });
+  log.notice('one');
+  renameSync(folder, join(root, 'away'));
+  // A link to itself: looking at anything below it is neither a file nor its absence.
+  symlinkSync(folder, folder);
+  clock.now += 5000;
+  log.notice('two');
+  assert.match(readFileSync(join(root, 'away', 'log'), 'utf8'), /one\n.*two\n$/);
 });
