@@ -39,6 +39,8 @@ export class ReplicaRequests {
     const reply = this.#reply;
     const errorsBefore = reply.errorCount;
     this.#nowhere.hasTaken = false;
+    // An unknown one sets none.
+    client.lastCommand = null;
     reply.begin(this.#nowhere, client.protocol);
     const outcome = this.#dispatcher.onRequest(client, args, reply);
     reply.finish();

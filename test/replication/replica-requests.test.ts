@@ -19,6 +19,7 @@ for (const kind of ['tandem', 'redis'] as const) {
       [['PING'], 'ping', ''],
       [['CONFIG', 'GET', 'dir'], 'config|get', ''],
       [['GET', 'k'], 'get', "ERR Replica can't interact with the keyspace"],
+      [['NONSENSE'], '<unknown>', ''],
     ] as const;
     for (const [request, name, error] of requests) {
       const replica = await FakeReplica.connect({ port: primary.server.port });
