@@ -85,14 +85,14 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
   const loaded = loadConfig({ args: request.args });
   if ('fatal' in loaded) {
-    process.stderr.write(loaded.fatal);
+    process.stderr.write(loaded.fatal, 'latin1');
     process.exitCode = 1;
     return;
   }
   const { config } = loaded;
   const commands = buildCommands(config);
   if ('fatal' in commands) {
-    process.stderr.write(commands.fatal);
+    process.stderr.write(commands.fatal, 'latin1');
     process.exitCode = 1;
     return;
   }

@@ -8,7 +8,7 @@ import type { Arguments } from '../resp/arguments.js';
 import type { ClientKind } from './client.js';
 import { isPrintable, validClientName } from './client-identity.js';
 import { killClients } from './client-kill.js';
-import { clientKindByWord, clientLine } from './client-line.js';
+import { clientKindByWord, clientLine, runningRequest } from './client-line.js';
 import { type CommandFlag, type Context, defineCommands } from './command.js';
 import { SYNTAX_ERROR } from './errors.js';
 import { integerArgument, readTimeoutMs, replyHelp, wordArgument } from './server-arguments.js';
@@ -184,12 +184,12 @@ function setInfo(ctx: Context, args: Arguments): void {
 }
 
 function info(ctx: Context, args: Arguments): void {
-  const running = { client: ctx.client, args };
+  const running = runningRequest(ctx, args);
   ctx.reply.verbatim('txt', `${clientLine(ctx.client, ctx.nowMs, running)}\n`);
 }
 
 function list(ctx: Context, args: Arguments): void {
-  const running = { client: ctx.client, args };
+  const running = runningRequest(ctx, args);
   const line = (client: typeof ctx.client) => `${clientLine(client, ctx.nowMs, running)}\n`;
   const { clients } = ctx.services;
   let text = '';

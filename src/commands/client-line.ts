@@ -5,6 +5,8 @@
 
 import type { Arguments } from '../resp/arguments.js';
 import type { Client, ClientKind } from './client.js';
+import type { Context } from './command.js';
+import type { Transaction } from './transaction.js';
 
 /** What a client costs beside its buffers, in bytes: session, client and socket objects. Measured
  * roughly; it only has to make idle clients visible in tot-mem. */
@@ -24,7 +26,7 @@ export function clientKindByWord(word: string): ClientKind | null {
   return kindWords.get(word.toLowerCase()) ?? null;
 }
 
-/** Memory that a client alone holds: its buffers, its queued commands and itself. */
+/** Memory that a client alone holds: its buffers, queued commands, watched keys and itself. */
 export function clientMemoryBytes(client: Client): number {
   const { connection } = client;
   return (
@@ -32,7 +34,8 @@ export function clientMemoryBytes(client: Client): number {
     connection.queryBufferBytes +
     connection.queryBufferFreeBytes +
     ownOutputBytes(client) +
-    (client.transaction?.bytes ?? 0)
+    (client.transaction?.bytes ?? 0) +
+    (client.watches?.bytes ?? 0)
   );
 }
 
@@ -41,27 +44,35 @@ function ownOutputBytes({ connection, streamDebt }: Client): number {
   return connection.outputBytes - (streamDebt?.inFlightBytes ?? 0);
 }
 
-/** The request that a client is executing now. Its bytes still count as those of the query buffer.
+/**
+ * The request that a client is executing now. Its bytes still count as those of the query buffer,
+ * and EXEC's queue as the client's until it has run.
  */
 export interface RunningRequest {
   readonly client: Client;
   readonly args: Arguments;
+  readonly transaction: Transaction | null;
+}
+
+export function runningRequest(ctx: Context, args: Arguments): RunningRequest {
+  return { client: ctx.client, args, transaction: ctx.transaction };
 }
 
 /** The line without its newline. `running` may be another client's, or absent. */
 export function clientLine(client: Client, nowMs: number, running?: RunningRequest): string {
-  const { connection, transaction } = client;
-  const request = running?.client === client ? running.args : null;
+  const { connection } = client;
+  const own = running?.client === client ? running : null;
+  const transaction = client.transaction ?? own?.transaction ?? null;
   const seconds = (sinceMs: number) => Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
   const owedBytes = client.streamDebt?.owedBytes ?? 0;
   const user = client.kind === 'primary' ? '(superuser)' : client.user;
   return (
     `id=${client.id} addr=${connection.remoteAddress} laddr=${connection.localAddress} ` +
     `fd=${connection.descriptor} name=${client.name} age=${seconds(client.createdAtMs)} ` +
-    `idle=${seconds(client.lastInteractionMs)} flags=${flagLetters(client)} ` +
+    `idle=${seconds(client.lastInteractionMs)} flags=${flagLetters(client, transaction)} ` +
     `db=${client.database} sub=0 psub=0 ssub=0 multi=${transaction?.queue.length ?? -1} ` +
     `qbuf=${connection.queryBufferBytes} ` +
-    `qbuf-free=${connection.queryBufferFreeBytes} argv-mem=${argumentBytes(request)} ` +
+    `qbuf-free=${connection.queryBufferFreeBytes} argv-mem=${argumentBytes(own?.args ?? null)} ` +
     `multi-mem=${transaction?.bytes ?? 0} rbs=0 rbp=0 obl=0 oll=${connection.outputChunks} ` +
     `omem=${ownOutputBytes(client) + owedBytes} ` +
     `tot-mem=${clientMemoryBytes(client) + owedBytes} ` +
@@ -78,12 +89,12 @@ function argumentBytes(args: Arguments | null): number {
 }
 
 /** In the order in which Redis writes them; N for none. */
-function flagLetters(client: Client): string {
+function flagLetters(client: Client, transaction: Transaction | null): string {
   let letters = '';
   if (client.kind === 'replica') letters += 'S';
   if (client.kind === 'primary') letters += 'M';
   if (client.kind === 'pubsub') letters += 'P';
-  if (client.transaction !== null) letters += 'x';
+  if (transaction !== null) letters += 'x';
   if (client.blocked !== null) letters += 'b';
   if (client.watches?.isDirty) letters += 'd';
   if (client.closesAfterReply) letters += 'c';

@@ -15,6 +15,7 @@ import type { Context, Unblock } from './command.js';
 import { FORCED_UNBLOCK } from './errors.js';
 import type { Propagation } from './propagation.js';
 import type { Services } from './services.js';
+import type { Transaction } from './transaction.js';
 
 /** What was declared about the running command's propagation. */
 export type Declared = 'request' | 'effects' | 'nothing';
@@ -27,7 +28,7 @@ export class CommandContext implements Context {
   client: Client;
   reply: ReplyWriter;
   isFromPrimary = false;
-  isInTransaction = false;
+  transaction: Transaction | null = null;
   /** Changes counted since the command began. */
   changes = 0;
   declared: Declared = 'request';
@@ -49,6 +50,10 @@ export class CommandContext implements Context {
 
   get db(): Database {
     return this.keyspace.database(this.client.database);
+  }
+
+  get isInTransaction(): boolean {
+    return this.transaction !== null;
   }
 
   get nowMs(): number {

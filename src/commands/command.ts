@@ -10,6 +10,7 @@ import type { Arguments } from '../resp/arguments.js';
 import type { ReplyWriter } from '../resp/reply-writer.js';
 import type { Client } from './client.js';
 import type { Services } from './services.js';
+import type { Transaction } from './transaction.js';
 
 /** Flags as COMMAND INFO of Redis 7.2 names them. */
 export type CommandFlag =
@@ -52,13 +53,8 @@ export interface KeySpec {
     | { readonly lastKey: number; readonly step: number; readonly limit: number }
     | { readonly keyNumberIndex: number; readonly firstKey: number; readonly step: number };
   readonly notes?: string;
-  /** What `variable_flags` are in a request: it depends on a word among its later arguments. */
-  readonly flagsByWord?: {
-    readonly word: Uint8Array;
-    readonly from: number;
-    readonly present: readonly string[];
-    readonly absent: readonly string[];
-  };
+  /** What `variable_flags` are in a request, whose name is argument `from`. */
+  readonly flagsOf?: (args: Arguments, from: number) => readonly string[];
 }
 
 export type Handler = (ctx: Context, args: Arguments) => void;
@@ -110,6 +106,8 @@ export interface Context {
   readonly nowMs: number;
   /** True for the stream of our primary (and while a log is replayed). */
   readonly isFromPrimary: boolean;
+  /** What EXEC is executing, and `null` outside of it. */
+  readonly transaction: Transaction | null;
   /** True inside EXEC: a command that would block must answer at once. */
   readonly isInTransaction: boolean;
 

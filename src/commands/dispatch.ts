@@ -139,10 +139,12 @@ export class Dispatcher {
     return isStored ? this.context.keyspace.largeValues.reserve(length) : null;
   }
 
-  /** A key's time came. Inside a command its deletion joins the unit; outside it travels alone. */
+  /**
+   * A key's time came. Inside a command its deletion joins the unit; outside it travels alone. It
+   * counts towards no save point: a load would drop the key just so.
+   */
   onExpired(database: number, key: Uint8Array, start: number, end: number): void {
     const verb = this.#services.config.values['lazyfree-lazy-expire'] ? UNLINK : DEL;
-    this.#services.snapshots.addDirty(1);
     if (!this.#propagation.isActive) return;
     this.#propagation.add(database, [verb, key.slice(start, end)]);
     if (!this.#isRunning) this.#propagation.endUnit(false);

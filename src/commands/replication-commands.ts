@@ -4,7 +4,7 @@
  */
 
 import type { Arguments } from '../resp/arguments.js';
-import { clientLine } from './client-line.js';
+import { clientLine, runningRequest } from './client-line.js';
 import { type CommandFlag, type Context, defineCommands } from './command.js';
 import { SYNTAX_ERROR } from './errors.js';
 import { readInteger, readTimeoutMs } from './server-arguments.js';
@@ -101,7 +101,7 @@ function replicaOf(ctx: Context, args: Arguments): void {
   const host = args.text(1);
   const isNoOne = host.toLowerCase() === 'no' && args.text(2).toLowerCase() === 'one';
   if (!isNoOne && client.kind === 'replica') return reply.error(errors.REPLICA_MAY_NOT);
-  const by = clientLine(client, ctx.nowMs, { client, args });
+  const by = clientLine(client, ctx.nowMs, runningRequest(ctx, args));
   if (isNoOne) {
     services.replication.replicaOf(null, by);
     return reply.ok();
@@ -126,7 +126,10 @@ function psync(ctx: Context, args: Arguments): void {
   const replid = args.text(1);
   const isFailover = args.count > 3 && args.text(3).toLowerCase() === 'failover';
   if (isFailover && client.kind !== 'replica') {
-    const error = replication.takeOver(replid, clientLine(client, ctx.nowMs, { client, args }));
+    const error = replication.takeOver(
+      replid,
+      clientLine(client, ctx.nowMs, runningRequest(ctx, args)),
+    );
     if (error !== null) return reply.error(error);
   }
   replication.onSync(ctx, { replid, offset });

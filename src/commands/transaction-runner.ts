@@ -4,7 +4,7 @@
  * form one unit. Must not know gates or the feed.
  */
 
-import { Arguments } from '../resp/arguments.js';
+import { type Arguments, ArgumentsPool } from '../resp/arguments.js';
 import type { Client } from './client.js';
 import type { CommandContext } from './command-context.js';
 import type { Command } from './command-table.js';
@@ -16,7 +16,7 @@ import type { WatchTable } from './watch-table.js';
 export class TransactionRunner implements TransactionControl {
   readonly #watches: WatchTable;
   readonly #run: (command: Command, args: Arguments) => void;
-  readonly #args = new Arguments();
+  readonly #argumentsPool = new ArgumentsPool();
 
   constructor(options: {
     watches: WatchTable;
@@ -36,6 +36,10 @@ export class TransactionRunner implements TransactionControl {
     this.#watches.unwatch(client);
   }
 
+  hasRoomForWatches(keys: number): boolean {
+    return this.#watches.hasRoomFor(keys);
+  }
+
   watch(client: Client, database: number, key: Uint8Array): void {
     this.#watches.watch(client, database, key);
   }
@@ -53,20 +57,11 @@ export class TransactionRunner implements TransactionControl {
     if (transaction.hasErrors) return reply.error(errors.EXEC_ABORT);
     if (isDirty) return reply.nullArray();
     reply.array(transaction.queue.length);
-    ctx.isInTransaction = true;
-    const args = this.#args;
-    for (const { command, bytes, start, end, isCanonical } of transaction.queue) {
-      args.buffer = bytes;
-      args.count = start.length;
-      args.start = start;
-      args.end = end;
-      args.requestStart = 0;
-      args.requestEnd = bytes.length;
-      args.isCanonical = isCanonical;
-      client.lastCommand = command.row;
-      this.#run(command, args);
-    }
-    ctx.isInTransaction = false;
+    ctx.transaction = transaction;
+    const args = this.#argumentsPool.take();
+    transaction.queue.replay(args, (command) => this.#run(command, args));
+    this.#argumentsPool.give(args);
+    ctx.transaction = null;
     // What the queued commands changed is accounted for: EXEC itself changes nothing.
     ctx.changes = 0;
     ctx.declared = 'nothing';

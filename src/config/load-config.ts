@@ -13,7 +13,7 @@ import { toLatin1 } from './scalar-types.js';
 import { describeSystemError } from './system-error.js';
 import { expandWildcards } from './wildcards.js';
 
-/** Either a configuration, or the text for standard error before exit status 1. */
+/** Either a configuration, or the text (latin1) for standard error before exit status 1. */
 export type LoadedConfig = { readonly config: Config } | { readonly fatal: string };
 
 export interface LoadOptions {
@@ -50,7 +50,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       try {
         text += files.readFile(file);
       } catch (error) {
-        return { fatal: `${cannotOpen(file, error)}\n` };
+        return { fatal: `${cannotOpen(toLatin1(file), error)}\n` };
       }
     }
     if (commandLine.readsStandardInput) text += readStandardInput();

@@ -230,9 +230,10 @@ function withinBounds(
   if (value < BigInt(min) || value > BigInt(max)) {
     return { error: `argument must be between ${min} and ${max} inclusive` };
   }
-  if (clamp === undefined) return { value: Number(value), text: value.toString() };
-  const clamped = clamp(Number(value));
-  return { value: clamped, text: formatInteger(clamped) };
+  const given = Number(value);
+  const clamped = clamp === undefined ? given : clamp(given);
+  // The text of what was given is exact, where the number may not be.
+  return { value: clamped, text: clamped === given ? value.toString() : formatInteger(clamped) };
 }
 
 function formatInteger(value: number): string {

@@ -163,7 +163,7 @@ export class Stats {
     });
   }
 
-  /** CONFIG RESETSTAT. The memory's peak stays, as in Redis. */
+  /** CONFIG RESETSTAT. The memory's peak and refused authentications stay, as in Redis. */
   reset(): void {
     this.connectionsReceived = 0;
     this.rejectedConnections = 0;
@@ -179,7 +179,6 @@ export class Stats {
     this.fullSyncReasons.clear();
     this.outputBufferLimitDisconnections = 0;
     this.unexpectedErrorReplies = 0;
-    this.authenticationFailures = 0;
     this.latestFreezeMicroseconds = 0;
     this.freezes = 0;
     this.eventLoopCycles = 0;

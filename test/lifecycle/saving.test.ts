@@ -57,6 +57,17 @@ test('a save point saves by itself once it is reached', async () => {
   assert.equal(await (await server.connect()).call('DBSIZE'), 3);
 });
 
+test('keys whose time comes count towards no save point', async () => {
+  const { client } = await start('--save', '3600 1000');
+  await client.call('SET', 'read', '1', 'PX', '1');
+  await client.call('SET', 'left', '1', 'PX', '1');
+  await waitFor('both to be gone', async () => {
+    await client.call('GET', 'read');
+    return (await client.call('DBSIZE')) === 0;
+  });
+  assert.equal((await persistence(client)).rdb_changes_since_last_save, '2');
+});
+
 test('save points can be changed and taken away at run time', async () => {
   const { server, client } = await start();
   await client.call('SET', 'a', '1');

@@ -140,6 +140,12 @@ test('a bad value is refused with its reason, status 1', async () => {
   assert.match(stderr, /argument must be between 0 and 65535 inclusive/);
 });
 
+test('a refused line is shown byte for byte', async () => {
+  const { status, stderr } = await runToEnd(['-'], { input: 'nosuch \u00e9\n' });
+  assert.equal(status, 1);
+  assert.match(stderr, />>> 'nosuch \u00e9'/);
+});
+
 test('a configuration file that is missing ends the start with status 1', async () => {
   const { status, stdout, stderr } = await runToEnd([join(dir, 'missing.conf')]);
   assert.equal(status, 1);

@@ -50,6 +50,8 @@ describe('connection commands', () => {
     assert.equal(server.run('AUTH', 'default', ''), `-${errors.WRONG_PASSWORD}\r\n`);
     assert.equal(server.client.isAuthenticated, false);
     assert.equal(server.stats.authenticationFailures, 2);
+    server.stats.reset();
+    assert.equal(server.stats.authenticationFailures, 2, 'CONFIG RESETSTAT keeps it');
     assert.equal(server.run('AUTH', 's\xe9cret'), '+OK\r\n');
     assert.equal(server.client.isAuthenticated, true);
   });

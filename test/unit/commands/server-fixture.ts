@@ -143,6 +143,7 @@ export class ServerFixture {
       reply: this.#reply,
       nowMs: timers.nowMs,
       isFromPrimary: false,
+      transaction: null,
       isInTransaction: false,
       block: (options: Parameters<Context['block']>[0]) => this.#block(options),
       ...overrides.context,

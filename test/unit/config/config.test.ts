@@ -66,6 +66,12 @@ test('repl-backlog-size 0 is accepted, small sizes are raised to 16 KiB', () => 
   assert.equal(config.values['repl-backlog-size'], 16384);
 });
 
+test('the largest repl-backlog-size is shown as it was given', () => {
+  const config = new Config();
+  assert.equal(config.set([['repl-backlog-size', '9223372036854775807']], local), null);
+  assert.equal(config.get(['repl-backlog-size'])[0][1], '9223372036854775807');
+});
+
 test('what would be dangerous to ignore is refused', () => {
   const config = new Config();
   const error = 'ACL files are not supported by this version';
