@@ -22,6 +22,15 @@ export const UNAUTHENTICATED_BULK_BYTES_MAX = 16 * 1024;
  * their time, but stay until they are written to. A hash each. */
 export const OWN_EXPIRIES_MAX = 1_000_000;
 
+/** Keys that all clients together may WATCH: a few hundred bytes of JavaScript's heap each, and a
+ * full heap would be the end of the server. */
+export const WATCHES_MAX = 500_000;
+
+/** Longest argument that is made a string of, in bytes. Whatever is read as a string (names, words,
+ * numbers, values of directives) is short; what is longer is cut, and so is no word any more. A
+ * string of 512 MB cannot be made at all. */
+export const TEXT_BYTES_MAX = 64 * 1024;
+
 /** Bytes fed to replicas that may pile up inside one tick before they are sent on. */
 export const FEED_FLUSH_BYTES = 1024 * 1024;
 
@@ -252,3 +261,14 @@ export const LARGE_READ_BYTES = 256 * 1024;
 
 assert(LARGE_BULK_BYTES_MIN > UNAUTHENTICATED_BULK_BYTES_MAX);
 assert(LARGE_READ_BYTES >= READ_BUFFER_BYTES);
+
+/** What a subscription to a channel or pattern costs beside its name, in bytes: its places in two
+ * tables, at worst a name and a list of subscribers of its own. Measured roughly. */
+export const SUBSCRIPTION_BYTES = 512;
+
+/** What the subscriptions of all clients may take of JavaScript's heap, in bytes: a million of them,
+ * and a full heap would be the end of the server. */
+export const SUBSCRIPTIONS_BYTES_MAX = 512 * 1024 * 1024;
+
+/** Longest name of a channel or pattern that can be subscribed to, in bytes. */
+export const CHANNEL_NAME_BYTES_MAX = 1024 * 1024;

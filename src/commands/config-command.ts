@@ -3,6 +3,7 @@
  * directive is and how a change takes effect is the business of config/.
  */
 
+import { failed } from '../config/config.js';
 import type { Arguments } from '../resp/arguments.js';
 import { type CommandFlag, type Context, defineCommands } from './command.js';
 import { SYNTAX_ERROR } from './errors.js';
@@ -82,7 +83,12 @@ function get(ctx: Context, args: Arguments): void {
 function set(ctx: Context, args: Arguments): void {
   if (args.count % 2 === 1) return ctx.reply.error(SYNTAX_ERROR);
   const pairs: [string, string][] = [];
-  for (let i = 2; i < args.count; i += 2) pairs.push([args.text(i), args.text(i + 1)]);
+  for (let i = 2; i < args.count; i += 2) {
+    // A password that was cut would let nobody in.
+    if (args.isTooLongForText(i + 1))
+      return ctx.reply.error(failed(args.text(i), 'argument is too long'));
+    pairs.push([args.text(i), args.text(i + 1)]);
+  }
   const failure = ctx.services.config.set(pairs, {
     isLoading: ctx.services.server.isLoading,
     isLoopback: ctx.client.connection.isLoopback,

@@ -86,6 +86,7 @@ export const NESTED_MULTI = 'ERR MULTI calls can not be nested';
 export const EXEC_WITHOUT_MULTI = 'ERR EXEC without MULTI';
 export const DISCARD_WITHOUT_MULTI = 'ERR DISCARD without MULTI';
 export const WATCH_IN_MULTI = 'ERR WATCH inside MULTI is not allowed';
+export const TOO_MANY_WATCHES = 'ERR too many keys are watched';
 
 // Connections
 export const MAX_CLIENTS = 'ERR max number of clients reached';

@@ -5,7 +5,7 @@
  */
 
 import type { Arguments } from '../resp/arguments.js';
-import { latin1, latin1Text } from '../structures/bytes.js';
+import { latin1 } from '../structures/bytes.js';
 import { type CommandFlag, type Context, defineCommands, type KeySpec } from './command.js';
 import {
   EXPIRE_GT_AND_LT,
@@ -39,7 +39,7 @@ function parseConditions(args: Arguments): string | null {
     else if (args.is(i, XX_TOKEN)) conditions |= XX;
     else if (args.is(i, GT_TOKEN)) conditions |= GT;
     else if (args.is(i, LT_TOKEN)) conditions |= LT;
-    else return unsupportedOption(latin1Text(args.buffer, args.start[i], args.end[i]));
+    else return unsupportedOption(args.text(i));
   }
   if ((conditions & NX) !== 0 && conditions !== NX) return EXPIRE_NX_AND_OTHERS;
   return (conditions & GT) !== 0 && (conditions & LT) !== 0 ? EXPIRE_GT_AND_LT : null;

@@ -77,6 +77,8 @@ export interface TransactionControl {
   begin(client: Client): void;
   /** Drops the queue and the watches. */
   discard(client: Client): void;
+  /** Whether so many more keys may be watched. */
+  hasRoomForWatches(keys: number): boolean;
   watch(client: Client, database: number, key: Uint8Array): void;
   unwatch(client: Client): void;
   /** EXEC: executes the queue and writes the whole reply. */

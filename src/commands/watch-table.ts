@@ -7,13 +7,19 @@
 
 import type { Database } from '../keyspace/database.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
-import { latin1Text } from '../structures/bytes.js';
+import { WATCHES_MAX } from '../limits.js';
+import { equalBytes } from '../structures/bytes.js';
 import type { Client } from './client.js';
+
+/** What one watch costs beside its key, in bytes: its objects and places. Measured roughly. */
+const WATCH_BYTES = 350;
 
 interface Watch {
   readonly client: Client;
   readonly database: number;
   readonly key: Uint8Array;
+  /** By which #byHash finds it. */
+  readonly place: number;
   /** The key was past its time, though still there, when WATCH was called. */
   wasExpired: boolean;
 }
@@ -23,13 +29,16 @@ export class ClientWatches {
   readonly watches: Watch[] = [];
   /** A watched key has changed. */
   isDirty = false;
+  /** Memory held by them. */
+  bytes = 0;
 }
 
 export class WatchTable {
   readonly #keyspace: Keyspace;
   readonly #onActive: (isActive: boolean) => void;
-  /** Watches by database and key. */
-  readonly #byKey = new Map<string, Watch[]>();
+  /** Watches by database and hash of the key: no string is made of a key that changes. */
+  readonly #byHash = new Map<number, Watch[]>();
+  #size = 0;
 
   /**
    * `onActive` is told when the first key is watched and when the last one no longer is: the
@@ -40,21 +49,25 @@ export class WatchTable {
     this.#onActive = options.onActive;
   }
 
+  /** Whether so many more keys may be watched. */
+  hasRoomFor(keys: number): boolean {
+    return this.#size + keys <= WATCHES_MAX;
+  }
+
   watch(client: Client, database: number, key: Uint8Array): void {
     client.watches ??= new ClientWatches();
     const held = client.watches;
-    const name = watchName(database, key, 0, key.length);
-    const list = this.#byKey.get(name);
-    if (list?.some((watch) => watch.client === client)) return;
+    const place = this.#placeOf(database, key, 0, key.length);
+    const list = this.#byHash.get(place);
+    if (list?.some((watch) => watch.client === client && isOf(watch, key, 0, key.length))) return;
     const wasExpired = this.#isExpired(this.#keyspace.database(database), key);
-    const watch: Watch = { client, database, key, wasExpired };
+    const watch: Watch = { client, database, key, place, wasExpired };
     held.watches.push(watch);
-    if (list) {
-      list.push(watch);
-      return;
-    }
-    this.#byKey.set(name, [watch]);
-    if (this.#byKey.size === 1) this.#onActive(true);
+    held.bytes += WATCH_BYTES + key.length;
+    this.#size++;
+    if (list) list.push(watch);
+    else this.#byHash.set(place, [watch]);
+    if (this.#size === 1) this.#onActive(true);
   }
 
   /** Forgets what the client watches, and that it was marked. */
@@ -77,9 +90,10 @@ export class WatchTable {
 
   /** A key was changed, or deleted for whatever reason. */
   onModified(database: number, key: Uint8Array, start: number, end: number): void {
-    const list = this.#byKey.get(watchName(database, key, start, end));
+    const list = this.#byHash.get(this.#placeOf(database, key, start, end));
     if (!list) return;
     for (const watch of [...list]) {
+      if (!isOf(watch, key, start, end)) continue;
       if (watch.wasExpired && !this.#exists(database, watch.key)) {
         // The key had expired already when it was watched: its deletion is no change.
         watch.wasExpired = false;
@@ -94,14 +108,13 @@ export class WatchTable {
    * key that exists before or after has changed. Call it before the change.
    */
   onReplaced(database: number, replacedBy: number | null): void {
-    for (const list of [...this.#byKey.values()]) {
-      const [first] = list;
-      if (first?.database !== database) continue;
-      const { key } = first;
+    for (const watch of [...this.#byHash.values()].flat()) {
+      const { key } = watch;
+      // Its client may have been marked for another key meanwhile.
+      if (watch.database !== database || watch.client.watches?.isDirty) continue;
       const existed = this.#exists(database, key);
       const willExist = replacedBy !== null && this.#exists(replacedBy, key);
-      if (!existed && !willExist) continue;
-      for (const watch of [...list]) this.#onReplacedKey(watch, { existed, replacedBy, willExist });
+      if (existed || willExist) this.#onReplacedKey(watch, { existed, replacedBy, willExist });
     }
   }
 
@@ -134,19 +147,22 @@ export class WatchTable {
     // Further changes can tell nothing new: stop paying for them.
     for (const watch of held.watches) this.#forget(watch);
     held.watches.length = 0;
+    held.bytes = 0;
   }
 
   #forget(watch: Watch): void {
-    const name = watchName(watch.database, watch.key, 0, watch.key.length);
-    const list = this.#byKey.get(name);
-    if (!list) return;
-    const rest = list.filter((other) => other !== watch);
-    if (rest.length > 0) {
-      this.#byKey.set(name, rest);
-      return;
-    }
-    this.#byKey.delete(name);
-    if (this.#byKey.size === 0) this.#onActive(false);
+    const list = this.#byHash.get(watch.place);
+    const index = list?.indexOf(watch) ?? -1;
+    if (!list || index < 0) return;
+    list.splice(index, 1);
+    if (list.length === 0) this.#byHash.delete(watch.place);
+    this.#size--;
+    if (this.#size === 0) this.#onActive(false);
+  }
+
+  /** Databases and hashes as one number. */
+  #placeOf(database: number, key: Uint8Array, start: number, end: number): number {
+    return database * 2 ** 32 + (this.#keyspace.hash(key, start, end) >>> 0);
   }
 
   /** Whether the key is there, if only past its time: an expired key is still to vanish. */
@@ -162,6 +178,7 @@ export class WatchTable {
   }
 }
 
-function watchName(database: number, key: Uint8Array, start: number, end: number): string {
-  return `${database}:${latin1Text(key, start, end)}`;
+function isOf(watch: Watch, key: Uint8Array, start: number, end: number): boolean {
+  const { length } = watch.key;
+  return end - start === length && equalBytes(watch.key, 0, key, start, length);
 }

@@ -293,7 +293,7 @@ function refusePairs(
   return null;
 }
 
-function failed(name: string, reason: string): string {
+export function failed(name: string, reason: string): string {
   return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`;
 }
 

@@ -8,7 +8,7 @@ import { lfuBitsOf, lruBitsOf } from '../keyspace/access-bits.js';
 import type { Database } from '../keyspace/database.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { fillString, NO_EXPIRY, prepareString, setString } from '../keyspace/string-value.js';
-import { LOAD_DEADLINE_PERIOD_KEYS } from '../limits.js';
+import { LOAD_DEADLINE_PERIOD_KEYS, TEXT_BYTES_MAX } from '../limits.js';
 import type { Log } from '../observability/log.js';
 import { latin1Text } from '../structures/bytes.js';
 import { RDB_VERSION_CHECKSUM } from './rdb/format.js';
@@ -234,8 +234,11 @@ export class LoadSession {
 
   private takeAuxiliary(): void {
     const { key, value } = this.reader;
-    const name = latin1Text(key.bytes, key.bytesStart, key.bytesEnd);
-    const text = latin1Text(value.bytes, value.bytesStart, value.bytesEnd);
+    // The beginning will do: what is known is short, and what is not goes to the log at most.
+    const nameEnd = Math.min(key.bytesEnd, key.bytesStart + TEXT_BYTES_MAX);
+    const name = latin1Text(key.bytes, key.bytesStart, nameEnd);
+    const textEnd = Math.min(value.bytesEnd, value.bytesStart + TEXT_BYTES_MAX);
+    const text = latin1Text(value.bytes, value.bytesStart, textEnd);
     if (name.startsWith('%')) {
       this.note(`RDB '${name}': ${text}`);
       return;

@@ -9,6 +9,7 @@
  */
 
 import type { LargeValue } from '../keyspace/large-value.js';
+import { TEXT_BYTES_MAX } from '../limits.js';
 import { equalsIgnoreCase, latin1Text } from '../structures/bytes.js';
 
 /** Ranges for which a new object has room: enough for all but variadic commands. */
@@ -48,10 +49,18 @@ export class Arguments {
     return this.end[i] - this.start[i];
   }
 
-  /** Argument i as a string, one character for each byte. */
+  /**
+   * Argument i as a string, one character for each byte; of a very long one only the beginning.
+   */
   text(i: number): string {
-    if (i === this.largeIndex) return latin1Text(this.range(i));
-    return latin1Text(this.buffer, this.start[i], this.end[i]);
+    const bytes = i === this.largeIndex ? this.range(i) : this.buffer;
+    const start = i === this.largeIndex ? 0 : this.start[i];
+    return latin1Text(bytes, start, start + Math.min(this.length(i), TEXT_BYTES_MAX));
+  }
+
+  /** Argument i is too long for text() to give it whole. */
+  isTooLongForText(i: number): boolean {
+    return this.length(i) > TEXT_BYTES_MAX;
   }
 
   /** A copy of argument i that may be kept. */

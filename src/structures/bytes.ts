@@ -64,17 +64,18 @@ export function latin1(text: string): Uint8Array {
   return bytes;
 }
 
-/** Characters that String.fromCharCode is given in one call; far below the argument limit. */
-const TEXT_CHUNK_CHARACTERS = 4096;
+/** Up to this many characters a call of String.fromCharCode is faster than one into C++. */
+const SHORT_TEXT_CHARACTERS = 256;
 
-/** One character for each byte of `bytes[start, end)`: binary-safe, the inverse of `latin1`. */
+/**
+ * One character for each byte of `bytes[start, end)`: binary-safe, the inverse of `latin1`. Strings
+ * have a longest length (some 512 MiB), beyond which this throws: bound what comes from outside.
+ */
 export function latin1Text(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  let text = '';
-  for (let from = start; from < end; from += TEXT_CHUNK_CHARACTERS) {
-    const to = Math.min(end, from + TEXT_CHUNK_CHARACTERS);
-    text += String.fromCharCode(...bytes.subarray(from, to));
+  if (end - start <= SHORT_TEXT_CHARACTERS) {
+    return String.fromCharCode(...bytes.subarray(start, end));
   }
-  return text;
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }
 
 /** `A`-`Z` to `a`-`z`; every other byte is itself (the C locale's `tolower`). */

@@ -72,8 +72,23 @@ describe('propagation', () => {
     propagation.add(0, [latin1('DEL'), latin1('k')]);
     propagation.addRequest(0, request(0, 3));
     propagation.endUnit(true);
-    assert.deepEqual(feed.lines, ['-1 MULTI', '0 DEL k', '0 aaa', '-1 EXEC']);
+    assert.deepEqual(feed.lines, ['-1 MULTI', '0 DEL k', '0 verbatim aaa', '-1 EXEC']);
     assert.equal(propagation.hasEffects, false);
+  });
+
+  test('what EXEC runs is one range, and still several commands', () => {
+    const feed = new FakeFeed();
+    const propagation = new Propagation(feed);
+    propagation.addRequest(0, request(0, 3));
+    propagation.addRequest(0, request(3, 6));
+    propagation.addRequest(0, request(6, 9, false));
+    propagation.addRequest(1, request(6, 9));
+    propagation.endUnit(true);
+    const parts = ['0 verbatim aaabbb', '0 ccc', '1 verbatim ccc'];
+    assert.deepEqual(feed.lines, ['-1 MULTI', ...parts, '-1 EXEC']);
+    propagation.addRequest(0, request(0, 3));
+    propagation.endUnit(true);
+    assert.equal(feed.lines.at(-1), '0 verbatim aaa');
   });
 
   test('a unit that may delete any key sends its effects one by one', () => {

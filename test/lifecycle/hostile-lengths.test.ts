@@ -1,0 +1,69 @@
+/*
+ * Requests that are all length: what they say is refused or done, and the server lives on. Texts
+ * longer than JavaScript has strings for, where names and words are expected; queues and watches
+ * without end.
+ */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { after, before, test } from 'node:test';
+import { WATCHES_MAX } from '../../src/limits.js';
+import type { ServerProcess } from '../helpers/server-process.js';
+import { startTandem } from '../helpers/tandem.js';
+
+const MIB = 1024 * 1024;
+/** More than a string may have. */
+const HUGE_BYTES = 512 * MIB;
+
+let server: ServerProcess;
+before(async () => {
+  server = await startTandem();
+});
+after(() => server?.stop());
+
+/** Sends `start`, then an argument of `bytes` bytes, and returns the first piece of the reply. */
+async function sendHuge(start: string, bytes: number): Promise<string> {
+  const socket = connect(server.port, '127.0.0.1');
+  await once(socket, 'connect');
+  const reply = once(socket, 'data');
+  socket.write(`${start}$${bytes}\r\n`);
+  const piece = Buffer.alloc(4 * MIB, 'x');
+  for (let sent = 0; sent < bytes; sent += piece.length) await write(socket, piece);
+  socket.write('\r\n');
+  const [data] = (await reply) as [Buffer];
+  socket.destroy();
+  return data.toString('latin1');
+}
+
+async function write(socket: Socket, piece: Buffer): Promise<void> {
+  if (!socket.write(piece)) await once(socket, 'drain');
+}
+
+for (const [what, start, expected] of [
+  ['the name of a command', '*1\r\n', /^-ERR unknown command 'x{128}', with args/],
+  ['a subcommand', '*2\r\n$6\r\nCLIENT\r\n', /^-ERR unknown subcommand 'x{128}'\. Try CLIENT HELP/],
+  ['a name', '*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n', /^\+OK/],
+  [
+    'the value of a directive',
+    '*4\r\n$6\r\nCONFIG\r\n$3\r\nSET\r\n$11\r\nrequirepass\r\n',
+    /^-ERR CONFIG SET failed \(possibly related to argument 'requirepass'\) - argument is too long/,
+  ],
+  ['a watched key', '*2\r\n$5\r\nWATCH\r\n', /^\+OK/],
+] as const) {
+  test(`512 MB for ${what} is answered, and others are served`, async () => {
+    assert.match(await sendHuge(start, HUGE_BYTES), expected);
+    const client = await server.connect();
+    assert.equal(await client.call('PING'), 'PONG');
+    client.close();
+  });
+}
+
+test('WATCH of more keys than there may be is refused as a whole', async () => {
+  const client = await server.connect();
+  const keys = Array.from({ length: WATCHES_MAX + 1 }, (_, i) => `k${i}`);
+  const reply = await client.pipeline([['WATCH', ...keys]]);
+  assert.match(String(reply[0]), /ERR too many keys are watched/);
+  assert.equal(await client.call('WATCH', 'k'), 'OK');
+  client.close();
+});
