@@ -275,3 +275,18 @@ test('chain: whatever the weather, the data are the same when it clears', async 
   const runs = isLong ? 100 : 5;
   for (let seed = 1; seed <= runs; seed++) await runWeather(seed);
 });
+
+test('a primary feeds its replicas inside a long tick, not only at its end', async () => {
+  const world = new World(11);
+  const network = new Network(world);
+  const primary = new SimNode({ world, network, address: 'p' });
+  const replica = new SimNode({ world, network, address: 'r' });
+  replica.follow('p');
+  await world.runUntil('the link', () => isInSync(primary, replica), MINUTE_MS);
+  primary.write(0, 'SET', 'first', '1');
+  await world.runUntil('the stream', () => replica.data.has('0/first'), MINUTE_MS);
+  await world.runUntil('silence', () => network.underWayFrom('p') === 0, MINUTE_MS);
+  // No time passes here: it is all one tick.
+  for (let i = 0; i < 11; i++) primary.write(0, 'SET', 'k', 'x'.repeat(100_000));
+  assert(network.underWayFrom('p') > 1_000_000);
+});

@@ -164,6 +164,13 @@ export class Network {
     return near;
   }
 
+  /** Bytes that a node has handed to its accepted connections and that have not arrived. */
+  underWayFrom(address: string): number {
+    let bytes = 0;
+    for (const { peer } of this.#ends) if (peer?.name === address) bytes += peer.outgoingBytes;
+    return bytes;
+  }
+
   /** Ends all connections now. */
   cutAll(): void {
     for (const end of this.#ends) {
