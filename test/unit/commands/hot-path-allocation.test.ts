@@ -15,9 +15,9 @@ const program = fileURLToPath(new URL('hot-path-program.js', import.meta.url));
 const BYTES_PER_COMMAND_MAX = 4;
 
 /**
- * A young generation that holds all rounds of a load, and a compiler that works where the program
- * waits for it: on a busy machine its thread may not get a turn before the rounds are over, and code
- * that is not compiled yet keeps its numbers on the heap.
+ * A young generation that holds all rounds of a load, and a compiler that the program waits for: on
+ * a busy machine its thread may get no turn before the rounds are over, and code that is not
+ * compiled yet keeps its numbers on the heap.
  */
 const engine = [
   '--min-semi-space-size=64',
