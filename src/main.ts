@@ -406,6 +406,7 @@ function composeShutdown(late: LateParts, store: Store, services: Services): Shu
   });
 }
 
+    isSaving: () => snapshots.isSaving,
 function identity({ config, version }: Base): ServerIdentity {
   return {
     pid: process.pid,

@@ -25,8 +25,7 @@ export function reload(ctx: Context, args: Arguments): void {
   if (options === null) return ctx.reply.error(errors.BAD_RELOAD_OPTION);
   if (ctx.isInTransaction) return ctx.reply.error(NOT_IN_MULTI);
   const { services } = ctx;
-  const saving = options.save ? services.snapshots.save('debug') : Promise.resolve(true);
-  if (saving === 'busy') return ctx.reply.error(errors.ALREADY_SAVING);
+  const saving = options.save ? services.snapshots.saveInTurn('debug') : Promise.resolve(true);
   const unblock = ctx.block({ reason: 'save', timeoutMs: 0, onTimeout: () => {} });
   services.pause.pause({ purpose: 'reload', mode: 'all', untilMs: Number.POSITIVE_INFINITY });
   run(services, options, saving)

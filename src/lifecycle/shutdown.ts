@@ -31,6 +31,7 @@ export interface ShutdownParts {
   resumeWrites(): void;
   isLoading(): boolean;
   hasSavePoints(): boolean;
+  isSaving(): boolean;
   /** Calls off a running background save; settles when it is gone. */
   abortSave(): Promise<boolean>;
   /** Saves to the database file: whether it worked. */
@@ -153,8 +154,9 @@ export class Shutdown {
 
   async #saveIfAsked(request: ShutdownRequest): Promise<boolean> {
     const { log } = this.#parts;
-    if (await this.#parts.abortSave()) {
+    if (this.#parts.isSaving()) {
       log.warning('There is a child saving an .rdb. Killing it!');
+      await this.#parts.abortSave();
     }
     const isWanted =
       request.save === 'save' || (request.save === 'default' && this.#parts.hasSavePoints());

@@ -5,7 +5,7 @@
 
 import { unlinkSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Log } from '../observability/log.js';
 import { errorText } from './error-text.js';
 import { type OpenedFile, openNew } from './spool.js';
@@ -50,12 +50,12 @@ export class SaveFile {
    * spool.
    */
   async commit(): Promise<boolean> {
-    const { log, dir } = this.options;
+    const { log, dir, name } = this.options;
     try {
       await rename(this.temporary, this.path);
     } catch (error) {
       log.warning(
-        `Error moving temp DB file ${this.temporary} on the final destination ${this.path} ` +
+        `Error moving temp DB file ${basename(this.temporary)} on the final destination ${name} ` +
           `(in server root dir ${dir}): ${errorText(error)}`,
       );
       this.unlinkTemporary();

@@ -118,6 +118,13 @@ export class Snapshots implements SnapshotControl {
 
   /**
    * After FLUSHALL: a save that runs is called off, since it holds what is gone, and where save
+  /** As save(), once what is being written has ended. False also while data are loaded. */
+  async saveInTurn(reason: string): Promise<boolean> {
+    while (this.running !== null) await this.running;
+    const saving = this.save(reason);
+    return saving === 'busy' ? false : await saving;
+  }
+
    * points exist the file is replaced, so that a crash does not bring it back. Freezes once the
    * commands of this turn have run. Resolves at the end of that save, whatever its outcome; null
    * when none is due.

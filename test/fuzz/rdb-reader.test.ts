@@ -26,8 +26,14 @@ const telling = fc.oneof(
   fc.nat(255),
 );
 
+/** What reading a few hundred bytes may take, a thousand times less than a length can claim. */
+const HELD_BYTES_MAX = 1024 * 1024;
+
 function check(bytes: Uint8Array, cut: number, checksum: boolean): void {
+  const heldBefore = process.memoryUsage().arrayBuffers;
   const { error, offset } = readRdb(bytes, { nextCut: () => cut, checksum });
+  const heldBytes = process.memoryUsage().arrayBuffers - heldBefore;
+  assert.ok(heldBytes <= HELD_BYTES_MAX, `${heldBytes} bytes held for ${bytes.length}`);
   const place = error === null ? offset : error.offset;
   assert.ok(place >= 0 && place <= bytes.length, `${place} of ${bytes.length}`);
 }

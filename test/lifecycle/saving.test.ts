@@ -121,6 +121,18 @@ test('dir and dbfilename can be changed at run time', async () => {
   assert.match(
     String(await client.call('CONFIG', 'SET', 'dir', join(dir, 'missing'))),
     /No such file/,
+  const inPlace = /# Error moving temp DB file temp-\d+\.rdb on the final destination dump\.rdb \(/;
+  assert.match(server.log, inPlace);
+});
+
+test('DEBUG RELOAD while a background save runs waits for its end', async () => {
+  const { server, client } = await start('--rdb-key-save-delay', '1000');
+  await client.call('DEBUG', 'POPULATE', '300');
+  const before = await digest(client);
+  assert.equal(await client.call('BGSAVE'), 'Background saving started');
+  assert.equal(await client.call('DEBUG', 'RELOAD'), 'OK');
+  assert.equal(await digest(client), before);
+  assert.match(server.log, /Background saving terminated with success.*DB reloaded by DEBUG/s);
   );
   assert.equal(existsSync(dumpOf(server)), false);
   rmSync(dir, { recursive: true });

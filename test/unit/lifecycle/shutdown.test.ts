@@ -16,13 +16,25 @@ interface Fake {
   shutdown: Shutdown;
   events: string[];
   replicas: ReplicaProgress[];
-  state: { nowMs: number; isLoading: boolean; hasSavePoints: boolean; saves: boolean };
+  state: {
+    nowMs: number;
+    isLoading: boolean;
+    isSaving: boolean;
+    hasSavePoints: boolean;
+    saves: boolean;
+  };
 }
 
 function build(): Fake {
   const events: string[] = [];
   const replicas: ReplicaProgress[] = [];
-  const state = { nowMs: 0, isLoading: false, hasSavePoints: true, saves: true };
+  const state = {
+    nowMs: 0,
+    isLoading: false,
+    isSaving: false,
+    hasSavePoints: true,
+    saves: true,
+  };
   const say = (text: string) => void events.push(text);
   const parts: ShutdownParts = {
     log: { debug: say, verbose: say, notice: say, warning: say } as unknown as ShutdownParts['log'],
@@ -36,7 +48,11 @@ function build(): Fake {
     resumeWrites: () => say('<resume>'),
     isLoading: () => state.isLoading,
     hasSavePoints: () => state.hasSavePoints,
-    abortSave: async () => false,
+    isSaving: () => state.isSaving,
+    abortSave: async () => {
+      say('<abort>');
+      return true;
+    },
     save: async () => {
       say('<save>');
       return state.saves;
@@ -74,6 +90,18 @@ describe('shutdown', () => {
       '<pause>',
       'Saving the final RDB snapshot before exiting.',
       '<save>',
+      '<exit 0>',
+    ]);
+  });
+
+  test('a background save is called off, and the log tells it first', async () => {
+    const { shutdown, events, state } = build();
+    state.isSaving = true;
+    shutdown.request({ ...REQUEST, save: 'nosave' });
+    await settle();
+    assert.deepEqual(events.slice(2), [
+      'There is a child saving an .rdb. Killing it!',
+      '<abort>',
       '<exit 0>',
     ]);
   });
