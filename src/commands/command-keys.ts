@@ -29,19 +29,10 @@ export function findKeys(
     if (begin === null) continue;
     const range = rangeOf(spec, { args, from, begin });
     if (range === null) return null;
-    const flags = flagsOf(spec, args, from);
+    const flags = spec.flagsOf?.(args, from) ?? spec.flags;
     for (let i = range.first; i <= range.last; i += range.step) found.push({ index: i, flags });
   }
   return found;
-}
-
-function flagsOf({ flags, flagsByWord }: KeySpec, args: Arguments, from: number) {
-  if (flagsByWord === undefined) return flags;
-  const { word, present, absent } = flagsByWord;
-  for (let i = from + flagsByWord.from; i < args.count; i++) {
-    if (args.is(i, word)) return present;
-  }
-  return absent;
 }
 
 /** Index of the argument where the search begins, `null` when its keyword is not there. */

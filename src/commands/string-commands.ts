@@ -230,11 +230,11 @@ const setKey: readonly KeySpec[] = [
     flags: ['RW', 'access', 'update', 'variable_flags'],
     begin: { index: 1 },
     find: { lastKey: 0, step: 1, limit: 0 },
-    flagsByWord: {
-      word: GET,
-      from: 3,
-      present: ['RW', 'access', 'update'],
-      absent: ['OW', 'update'],
+    flagsOf: (args, from) => {
+      for (let i = from + 3; i < args.count; i++) {
+        if (args.is(i, GET)) return ['RW', 'access', 'update'];
+      }
+      return ['OW', 'update'];
     },
   },
 ];
