@@ -5,26 +5,10 @@
 
 import { appendString, setStringRange, stringLength } from '../keyspace/string-value.js';
 import type { Arguments } from '../resp/arguments.js';
-import { INT64_BIG, INT64_INVALID, Int64Result, parseInt64 } from '../structures/integers.js';
 import { type Context, defineCommands } from './command.js';
-import { NOT_AN_INTEGER, OFFSET_OUT_OF_RANGE, STRING_TOO_LONG } from './errors.js';
+import { OFFSET_OUT_OF_RANGE, STRING_TOO_LONG } from './errors.js';
+import { isInvertedRange, readIndex } from './string-range.js';
 import { firstKey, isString, replySlice } from './string-values.js';
-
-const parsed = new Int64Result();
-
-/**
- * An index argument as a number. Beyond 2^53 it is as far out as any: the value is only compared
- * with lengths, so it may be rounded. NaN when it is no 64-bit integer; the error has been
- * answered.
- */
-function readIndex(ctx: Context, args: Arguments, index: number): number {
-  parseInt64(args.buffer, args.start[index], args.end[index], parsed);
-  if (parsed.kind === INT64_INVALID) {
-    ctx.reply.error(NOT_AN_INTEGER);
-    return Number.NaN;
-  }
-  return parsed.kind === INT64_BIG ? Number(parsed.bigint) : parsed.number;
-}
 
 function strlen(ctx: Context, args: Arguments): void {
   const entry = ctx.db.lookupRead(args.buffer, args.start[1], args.end[1]);
@@ -95,8 +79,7 @@ function getrange(ctx: Context, args: Arguments): void {
   const entry = ctx.db.lookupRead(args.buffer, args.start[1], args.end[1]);
   if (entry !== 0 && !isString(ctx, entry)) return;
   const length = entry === 0 ? 0 : stringLength(ctx.db, entry);
-  // Two negative ends in the wrong order are empty even where both would be cut to the first byte.
-  const isInverted = from < 0 && to < 0 && from > to;
+  const isInverted = isInvertedRange(args, 2);
   if (from < 0) from = Math.max(0, length + from);
   if (to < 0) to = Math.max(0, length + to);
   if (to >= length) to = length - 1;
