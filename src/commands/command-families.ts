@@ -3,6 +3,8 @@
  * rows are added here and nowhere else.
  */
 
+import { bitfieldCommands } from './bitfield-commands.js';
+import { bitmapCommands } from './bitmap-commands.js';
 import { clientCommands } from './client-commands.js';
 import type { CommandRow } from './command.js';
 import { commandCommands } from './command-command.js';
@@ -28,6 +30,8 @@ export const commandFamilies: readonly (readonly CommandRow[])[] = [
   stringCountCommands,
   stringEditCommands,
   stringLcsCommands,
+  bitmapCommands,
+  bitfieldCommands,
   keyCommands,
   keyDatabaseCommands,
   keyObjectCommands,

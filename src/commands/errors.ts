@@ -113,6 +113,17 @@ export const LCS_LENGTH_AND_INDEXES =
 export const LCS_TOO_LARGE =
   'ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len';
 
+// Bitmaps
+export const BIT_OFFSET_OUT_OF_RANGE = 'ERR bit offset is not an integer or out of range';
+export const BIT_OUT_OF_RANGE = 'ERR bit is not an integer or out of range';
+export const BIT_MUST_BE_1_OR_0 = 'ERR The bit argument must be 1 or 0.';
+export const BITOP_NOT_TAKES_ONE_KEY = 'ERR BITOP NOT must be called with a single source key.';
+export const INVALID_FIELD_TYPE =
+  'ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but ' +
+  'i64 is.';
+export const INVALID_OVERFLOW_TYPE = 'ERR Invalid OVERFLOW type specified';
+export const BITFIELD_RO_ONLY_GETS = 'ERR BITFIELD_RO only supports the GET subcommand';
+
 // Keys
 export const INVALID_CURSOR = 'ERR invalid cursor';
 export const EXPIRE_NX_AND_OTHERS =

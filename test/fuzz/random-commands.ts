@@ -144,6 +144,46 @@ function expireCommand(random: Random): string[] {
   return [name, key(random), time, ...conditions];
 }
 
+/** Mostly near, so that strings stay short. */
+function bitOffset(random: Random): string {
+  if (random.chance(0.05)) return random.pick(BAD_NUMBERS);
+  return String(random.integer(random.chance(0.02) ? -1 : 0, random.chance(0.05) ? 40_000 : 400));
+}
+
+/** Ends of a range, with a unit or without; now and then one end, or a wrong word. */
+function bitRange(random: Random): string[] {
+  if (random.chance(0.2)) return [];
+  if (random.chance(0.1)) return [index(random)];
+  const unit = random.pick([[], ['BYTE'], ['bit'], ['BIT'], ['BIT']]);
+  return [index(random), index(random), ...(random.chance(0.03) ? ['what'] : unit)];
+}
+
+function fieldType(random: Random): string {
+  if (random.chance(0.02)) return random.pick(['u64', 'i65', 'u0', 'x8', 'i', '']);
+  return random.chance(0.5) ? `u${random.integer(1, 63)}` : `i${random.integer(1, 64)}`;
+}
+
+function fieldOperation(random: Random): string[] {
+  const offset = random.chance(0.3) ? `#${random.integer(0, 9)}` : bitOffset(random);
+  const operand = random.chance(0.5) ? random.pick(NUMBERS) : integer(random);
+  switch (random.integer(0, 3)) {
+    case 0:
+      return ['GET', fieldType(random), offset];
+    case 1:
+      return ['SET', fieldType(random), offset, operand];
+    case 2:
+      return ['INCRBY', fieldType(random), offset, operand];
+    default:
+      return ['OVERFLOW', random.pick(['WRAP', 'SAT', 'FAIL', 'sat', 'Fail'])];
+  }
+}
+
+function bitop(random: Random): string[] {
+  if (random.chance(0.2)) return ['BITOP', 'NOT', key(random), key(random)];
+  const operation = random.pick(['AND', 'OR', 'XOR', 'xor', 'NOT', 'NAND']);
+  return ['BITOP', operation, key(random), ...many(random, key)];
+}
+
 /** Makers by how often they are drawn. */
 const MAKERS: readonly (readonly [number, Maker])[] = [
   [12, (r) => ['SET', key(r), value(r)]],
@@ -166,6 +206,13 @@ const MAKERS: readonly (readonly [number, Maker])[] = [
   [5, (r) => [r.pick(['INCRBY', 'DECRBY']), key(r), integer(r)]],
   [4, (r) => ['INCRBYFLOAT', key(r), r.chance(0.7) ? r.pick(FLOATS) : value(r)]],
   [1, (r) => ['LCS', key(r), key(r), ...r.pick([[], ['LEN'], ['IDX'], ['IDX', 'WITHMATCHLEN']])]],
+  [4, (r) => ['SETBIT', key(r), bitOffset(r), r.pick(['0', '1', '1', '0', '1', '2'])]],
+  [2, (r) => ['GETBIT', key(r), bitOffset(r)]],
+  [3, (r) => ['BITCOUNT', key(r), ...bitRange(r)]],
+  [3, (r) => ['BITPOS', key(r), r.pick(['0', '1', '1', '0', '2']), ...bitRange(r)]],
+  [3, bitop],
+  [5, (r) => ['BITFIELD', key(r), ...many(r, fieldOperation).flat()]],
+  [2, (r) => ['BITFIELD_RO', key(r), 'GET', fieldType(r), bitOffset(r)]],
   [4, (r) => [r.pick(['DEL', 'UNLINK']), ...many(r, key, 2)]],
   [2, (r) => [r.pick(['EXISTS', 'TOUCH']), ...many(r, key)]],
   [1, (r) => ['TYPE', key(r)]],

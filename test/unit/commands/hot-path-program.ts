@@ -27,6 +27,8 @@ const loads: Readonly<Record<string, (n: number) => (string | number)[]>> = {
   MGET: (n) => ['MGET', `key:${n}`, `key:${n + 1}`, `key:${n + 2}`],
   EXISTS: (n) => ['EXISTS', `key:${n}`],
   STRLEN: (n) => ['STRLEN', `key:${n}`],
+  SETBIT: (n) => ['SETBIT', `bits:${n}`, (n * 7) % 64, n & 1],
+  GETBIT: (n) => ['GETBIT', `key:${n}`, n % 200],
   TTL: (n) => ['TTL', `key:${n}`],
   'DEL and SET': (n) => (n % 2 === 0 ? ['DEL', `key:${n}`] : ['SET', `key:${n - 1}`, value]),
 };
