@@ -33,7 +33,7 @@ function newReader() {
     beginBatch: () => batches.push([...executed]),
     endBatch: () => batches.push([...executed]),
     execute(_client, args) {
-      const words = Array.from({ length: args.count }, (_, i) => args.text(i));
+      const words = Array.from({ length: args.count }, (_, i) => latin1Text(args.bytes(i)));
       if (words[0] === 'MULTI') isInMulti = true;
       if (words[0] === 'EXEC') isInMulti = false;
       executed.push(words.join(' '));
