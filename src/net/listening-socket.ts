@@ -5,8 +5,9 @@
  * where that is missing the outcome is assumed good and a failure comes as an event.
  */
 
-import { chmodSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, unlinkSync } from 'node:fs';
 import net, { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { systemErrorText } from './system-errors.js';
 
@@ -29,10 +30,13 @@ export type ListenResult = { readonly server: Server } | { readonly failure: Lis
 /** Keeps an IPv6 socket from taking the IPv4 port of that number too (UV_TCP_IPV6ONLY). */
 const IPV6_ONLY = 1;
 
+/** In place of port and family: the address is the path of a unix socket. */
+const IS_PATH = -1;
+
 type CreateServerHandle = (
   address: string,
   port: number,
-  addressType: 4 | 6,
+  addressType: 4 | 6 | typeof IS_PATH,
   fd: undefined,
   flags: number,
 ) => object | number;
@@ -55,18 +59,37 @@ export function listenTcp(host: string, port: number, options: ListeningOptions)
   return server.listening ? { server } : { failure: bindFailure('EADDRINUSE') };
 }
 
+/** Bytes of a unix socket's path, its terminating zero included (sun_path). */
+const SOCKET_PATH_BYTES_MAX = 108;
+
 /**
  * Listens on a unix socket, in place of whatever is at that path. `mode` 0 leaves its permissions.
  */
 export function listenUnix(path: string, mode: number, options: ListeningOptions): ListenResult {
+  const pathBytes = Buffer.byteLength(path);
+  if (pathBytes >= SOCKET_PATH_BYTES_MAX) {
+    const text = `unix socket path too long (${pathBytes}), must be under ${SOCKET_PATH_BYTES_MAX}`;
+    return { failure: { code: 'ENAMETOOLONG', text } };
+  }
   try {
     unlinkSync(path);
   } catch {
     // Nothing there, or not ours to remove: binding will tell.
   }
   const server = newServer(options);
-  server.listen({ path, backlog: options.backlog });
-  if (!server.listening) return { failure: bindFailure('EACCES') };
+  if (createServerHandle === undefined) {
+    server.listen({ path, backlog: options.backlog });
+    return { server };
+  }
+  const handle = createServerHandle(path, IS_PATH, IS_PATH, undefined, 0);
+  if (typeof handle === 'number') {
+    const code = getSystemErrorName(handle);
+    // libuv says EACCES for both, as Windows would.
+    const isMissing = code === 'EACCES' && !existsSync(dirname(path));
+    return { failure: bindFailure(isMissing ? 'ENOENT' : code) };
+  }
+  server.listen(handle, options.backlog);
+  if (!server.listening) return { failure: bindFailure('EADDRINUSE') };
   if (mode !== 0) chmodSync(path, mode);
   return { server };
 }

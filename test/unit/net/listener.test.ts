@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -116,9 +116,21 @@ test('a unix socket, with its permissions, in place of an old one', async () => 
   assert.deepEqual([remoteAddress, localAddress, isLoopback], [`${path}:0`, `${path}:0`, true]);
   await server.listener.close();
   await left.listener.close();
-  const nowhere = new FakeServer();
-  assert.equal(await nowhere.listen({ port: 0, unixSocket: join(dir, 'no', 'folder') }), false);
-  assert.match(nowhere.log[0], /^Failed opening Unix socket: bind: /);
+  rmSync(dir, { recursive: true });
+});
+
+test('a unix socket that cannot be had: the reason, in the words of Redis', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'tandem-net-'));
+  mkdirSync(join(dir, 'folder'));
+  for (const [path, reason] of [
+    [join(dir, 'no', 'folder'), 'bind: No such file or directory'],
+    [join(dir, 'folder'), 'bind: Address already in use'],
+    [`/${'x'.repeat(107)}`, 'unix socket path too long (108), must be under 108'],
+  ] as const) {
+    const nowhere = new FakeServer();
+    assert.equal(await nowhere.listen({ port: 0, unixSocket: path }), false);
+    assert.deepEqual(nowhere.log, [`Failed opening Unix socket: ${reason}`]);
+  }
   rmSync(dir, { recursive: true });
 });
 
