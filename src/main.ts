@@ -397,6 +397,7 @@ function composeShutdown(late: LateParts, store: Store, services: Services): Shu
     resumeWrites: () => pause.unpause('shutdown'),
     isLoading: () => loader.isLoading,
     hasSavePoints: () => values.save.length > 0,
+    isSaving: () => snapshots.isSaving,
     abortSave: () => snapshots.abortSave(),
     save: async () => {
       const saved = snapshots.save('shutdown');
@@ -406,7 +407,6 @@ function composeShutdown(late: LateParts, store: Store, services: Services): Shu
   });
 }
 
-    isSaving: () => snapshots.isSaving,
 function identity({ config, version }: Base): ServerIdentity {
   return {
     pid: process.pid,

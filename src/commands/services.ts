@@ -96,9 +96,9 @@ export interface SnapshotControl {
   addDirty(changes: number): void;
   /** Starts a save to dbfilename; `busy` when one runs. The promise settles at its end. */
   save(reason: string): 'busy' | Promise<boolean>;
-  /** FLUSHALL: calls off a save of what is gone, and replaces the file where save points exist.
   /** The same, once what is being written has ended. */
   saveInTurn(reason: string): Promise<boolean>;
+  /** FLUSHALL: calls off a save of what is gone, and replaces the file where save points exist.
    * Settles at the end of that; null when none is due. */
   saveAfterFlush(): Promise<boolean> | null;
   /** BGSAVE SCHEDULE. */

@@ -116,8 +116,6 @@ export class Snapshots implements SnapshotControl {
     return this.start(job).then((result) => result.ok);
   }
 
-  /**
-   * After FLUSHALL: a save that runs is called off, since it holds what is gone, and where save
   /** As save(), once what is being written has ended. False also while data are loaded. */
   async saveInTurn(reason: string): Promise<boolean> {
     while (this.running !== null) await this.running;
@@ -125,6 +123,8 @@ export class Snapshots implements SnapshotControl {
     return saving === 'busy' ? false : await saving;
   }
 
+  /**
+   * After FLUSHALL: a save that runs is called off, since it holds what is gone, and where save
    * points exist the file is replaced, so that a crash does not bring it back. Freezes once the
    * commands of this turn have run. Resolves at the end of that save, whatever its outcome; null
    * when none is due.

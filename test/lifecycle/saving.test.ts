@@ -105,6 +105,18 @@ test('a failed save leaves no temporary file and keeps the former dump', async (
   assert.ok((await client.call('SAVE')) instanceof RespError);
   await bgsaveAndWait(client);
   assert.deepEqual(readdirSync(server.dir), ['dump.rdb']);
+  const inPlace = /# Error moving temp DB file temp-\d+\.rdb on the final destination dump\.rdb \(/;
+  assert.match(server.log, inPlace);
+});
+
+test('DEBUG RELOAD while a background save runs waits for its end', async () => {
+  const { server, client } = await start('--rdb-key-save-delay', '1000');
+  await client.call('DEBUG', 'POPULATE', '300');
+  const before = await digest(client);
+  assert.equal(await client.call('BGSAVE'), 'Background saving started');
+  assert.equal(await client.call('DEBUG', 'RELOAD'), 'OK');
+  assert.equal(await digest(client), before);
+  assert.match(server.log, /Background saving terminated with success.*DB reloaded by DEBUG/s);
 });
 
 test('dir and dbfilename can be changed at run time', async () => {
@@ -121,18 +133,6 @@ test('dir and dbfilename can be changed at run time', async () => {
   assert.match(
     String(await client.call('CONFIG', 'SET', 'dir', join(dir, 'missing'))),
     /No such file/,
-  const inPlace = /# Error moving temp DB file temp-\d+\.rdb on the final destination dump\.rdb \(/;
-  assert.match(server.log, inPlace);
-});
-
-test('DEBUG RELOAD while a background save runs waits for its end', async () => {
-  const { server, client } = await start('--rdb-key-save-delay', '1000');
-  await client.call('DEBUG', 'POPULATE', '300');
-  const before = await digest(client);
-  assert.equal(await client.call('BGSAVE'), 'Background saving started');
-  assert.equal(await client.call('DEBUG', 'RELOAD'), 'OK');
-  assert.equal(await digest(client), before);
-  assert.match(server.log, /Background saving terminated with success.*DB reloaded by DEBUG/s);
   );
   assert.equal(existsSync(dumpOf(server)), false);
   rmSync(dir, { recursive: true });
