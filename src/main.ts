@@ -316,6 +316,10 @@ function composeReplication(
     }),
   );
   snapshots.onIdle = () => replication.onSnapshotIdle();
+  snapshots.onFreeze = (durationMs) => {
+    stats.latestFreezeMicroseconds = durationMs * 1000;
+    stats.freezes++;
+  };
   return replication;
 }
 
@@ -370,7 +374,10 @@ function composePeriodicWork({ memory, keyspace, snapshots }: Store, services: S
       (budgetMs) => {
         if (!server.isActiveExpiryEnabled) return false;
         keyspace.nowMs = clock.wallMs();
-        return keyspace.expireSlice(budgetMs, monotonicMs);
+        const startMs = monotonicMs();
+        const hasMore = keyspace.expireSlice(budgetMs, monotonicMs);
+        stats.expiryMicroseconds += (monotonicMs() - startMs) * 1000;
+        return hasMore;
       },
       (budgetMs) => keyspace.backgroundSlice(budgetMs, monotonicMs),
       (budgetMs) => memory.tick(budgetMs, monotonicMs),

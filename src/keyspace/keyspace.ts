@@ -232,6 +232,13 @@ export class Keyspace {
     return false;
   }
 
+  /** Keys to which clients of a writable replica have given an expiry. */
+  get ownExpiries(): number {
+    let count = 0;
+    for (const db of this.databases) count += db.contents.ownExpiries.size;
+    return count;
+  }
+
   /** One round at most over the expiries that our own clients set, on from where it ended. */
   #expireOwn(deadlineMs: number, monotonicMs: () => number): void {
     for (const db of this.databases) {

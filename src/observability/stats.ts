@@ -42,7 +42,8 @@ export class Stats {
   unexpectedErrorReplies = 0;
   /** Failed AUTH and HELLO AUTH. */
   authenticationFailures = 0;
-  /** Duration of the last freeze in µs (INFO's latest_fork_usec) and freezes so far. */
+  /** What the last freeze held the server up for in µs (INFO's latest_fork_usec), and how many
+   * there were. */
   latestFreezeMicroseconds = 0;
   freezes = 0;
   /** Turns of the event loop, and the time spent in them; see onEventLoop(). */
@@ -51,8 +52,9 @@ export class Stats {
   /** Of all looks at the loop, the longest turns and the most commands in a turn, on average. */
   eventLoopMicrosecondsMax = 0;
   commandsPerCycleMax = 0;
-  /** Time spent in what runs by the clock. */
+  /** Time spent in what runs by the clock, and in deleting expired keys in the background. */
   cronMicroseconds = 0;
+  expiryMicroseconds = 0;
 
   /** Commands executed. */
   commandsProcessed = 0;
@@ -186,6 +188,7 @@ export class Stats {
     this.eventLoopMicrosecondsMax = 0;
     this.commandsPerCycleMax = 0;
     this.cronMicroseconds = 0;
+    this.expiryMicroseconds = 0;
     this.#commandsAtLook = 0;
     this.commandsProcessed = 0;
     this.commandMicroseconds = 0;

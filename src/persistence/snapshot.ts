@@ -66,6 +66,8 @@ const FOREGROUND_REASONS: ReadonlySet<string> = new Set(['save', 'shutdown', 'de
 export class Snapshots implements SnapshotControl {
   /** Called each time a snapshot has ended, whatever its outcome. */
   onIdle: (() => void) | null = null;
+  /** Told how long the freeze and the start of the worker have held the server up, in ms. */
+  onFreeze: ((durationMs: number) => void) | null = null;
   lastSaveAtSeconds: number;
   lastSaveOk = true;
   dirty = 0;
@@ -305,7 +307,8 @@ export class Snapshots implements SnapshotControl {
     if (job.error !== null) {
       return { kind: 'failed', operation: '', error: job.error, isAborted: false };
     }
-    const { log, pid } = this.options;
+    const { clock, log, pid } = this.options;
+    const startMs = clock.monotonicMs();
     const running = this.runner.run({
       order: this.orderFor(job),
       onProgress: (bytes, keys) => {
@@ -315,6 +318,7 @@ export class Snapshots implements SnapshotControl {
         job.spool.advance(bytes);
       },
     });
+    this.onFreeze?.(clock.monotonicMs() - startMs);
     if (job.purpose === 'bgsave') log.notice(`Background saving started by pid ${pid}`);
     if (job.purpose === 'transfer') log.notice(`Background RDB transfer started by pid ${pid}`);
     return running;

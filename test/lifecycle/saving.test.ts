@@ -57,6 +57,22 @@ test('a save point saves by itself once it is reached', async () => {
   assert.equal(await (await server.connect()).call('DBSIZE'), 3);
 });
 
+test('INFO tells how many freezes there were, and how long the last one took', async () => {
+  const { client } = await start();
+  const figures = async (): Promise<number[]> => {
+    const { total_forks, latest_fork_usec } = await info(client, 'stats');
+    return [Number(total_forks), Number(latest_fork_usec)];
+  };
+  assert.deepEqual(await figures(), [0, 0]);
+  await bgsaveAndWait(client);
+  assert.equal(await client.call('SAVE'), 'OK');
+  const [forks = 0, microseconds = 0] = await figures();
+  assert.equal(forks, 2);
+  assert.ok(microseconds > 0 && microseconds < 1e6, `${microseconds} us`);
+  await client.call('CONFIG', 'RESETSTAT');
+  assert.deepEqual(await figures(), [0, 0]);
+});
+
 test('keys whose time comes count towards no save point', async () => {
   const { client } = await start('--save', '3600 1000');
   await client.call('SET', 'read', '1', 'PX', '1');

@@ -46,6 +46,7 @@ function sources(overrides: object = {}): InfoSources & { services: Services } {
       expiredKeys: 3,
       expiredStalePercent: 1.5,
       expiredTimeCapReachedCount: 0,
+      ownExpiries: 4,
       keyspaceHits: 1,
       keyspaceMisses: 2,
       databases: [
@@ -167,6 +168,14 @@ describe('INFO', () => {
       infoText(sources(), ['replication']),
       /^# Replication\r\nrole:master\r\nconnected_slaves:1\r\n$/,
     );
+  });
+
+  test('what expiry in the background costs, and which keys a replica looks after itself', () => {
+    const source = sources();
+    source.services.stats.expiryMicroseconds = 2900;
+    const text = infoText(source, ['stats']);
+    assert.match(text, /\r\nexpire_cycle_cpu_milliseconds:2\r\n/);
+    assert.match(text, /\r\nslave_expires_tracked_keys:4\r\n/);
   });
 
   test('commands, errors and latencies are shown once there are some', () => {
