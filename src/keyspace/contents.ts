@@ -123,12 +123,14 @@ export class Contents {
     (this.#nextWheel ?? this.wheel).add(hash, atMs);
   }
 
-  /** More items are stale than not, or the wheel has run for very long. */
-  get mustRenewWheel(): boolean {
+  /** More items are stale than not, or the wheel has run for very long, or beyond its time. */
+  mustRenewWheel(nowMs: number): boolean {
     if (this.#nextWheel !== null) return true;
     const { wheel } = this;
     if (wheel === null) return false;
-    return wheel.isWorn || wheel.items > 2 * this.#expires + STALE_ITEMS_FREE;
+    return (
+      wheel.isWorn || wheel.isAheadOf(nowMs) || wheel.items > 2 * this.#expires + STALE_ITEMS_FREE
+    );
   }
 
   /**

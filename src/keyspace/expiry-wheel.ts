@@ -23,6 +23,8 @@ const SLOT_BITS = 8;
 const TICK_MAX = 2 ** 30;
 /** A wheel this far from its start is to be replaced, so that ticks stay below TICK_MAX. */
 const WORN_TICK = 2 ** 29;
+/** Steps back of the clock that are waited out (some 8 s); a longer one is worth a new wheel. */
+const AHEAD_TICKS_MAX = 256;
 /** Items moved or ticks passed in one call of poll. */
 const POLL_WORK = 64;
 
@@ -77,6 +79,14 @@ export class ExpiryWheel {
   /** True when a fresh wheel should take over because of its age. */
   get isWorn(): boolean {
     return this.#tick > WORN_TICK;
+  }
+
+  /**
+   * True when it stands well ahead of the clock, which was set back: what expires between the two
+   * would be looked at only when the wheel's time has come again.
+   */
+  isAheadOf(nowMs: number): boolean {
+    return (this.#tick - AHEAD_TICKS_MAX) * TICK_MS > nowMs - this.#startMs;
   }
 
   /** The key behind `hash` expires at `atMs`. */

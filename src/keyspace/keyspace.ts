@@ -281,8 +281,8 @@ export class Keyspace {
       if (monotonicMs() >= deadlineMs) return true;
     }
     for (const db of this.databases) {
-      while (db.contents.mustRenewWheel) {
-        for (let i = 0; i < BUCKETS_PER_LOOK && db.contents.mustRenewWheel; i++) {
+      while (db.contents.mustRenewWheel(this.#nowMs)) {
+        for (let i = 0; i < BUCKETS_PER_LOOK && db.contents.mustRenewWheel(this.#nowMs); i++) {
           db.contents.renewWheelStep(this.#nowMs);
         }
         if (monotonicMs() >= deadlineMs) return true;

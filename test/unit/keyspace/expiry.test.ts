@@ -91,6 +91,27 @@ test('when the clock goes back nothing fires and nothing spins', () => {
   assert.equal(wheel.poll(START_MS + 10_032), WHEEL_DUE);
 });
 
+test('after the clock was set back by an hour keys still go in their time', () => {
+  const { keyspace, expired } = newRecordedKeyspace();
+  const tick = (nowMs: number): void => {
+    keyspace.nowMs = nowMs;
+    while (keyspace.backgroundSlice(1, () => 0));
+    while (keyspace.expireSlice(1, () => 0));
+  };
+  set(keyspace, 'past', START_MS + 3_600_000);
+  set(keyspace, 'future', START_MS + 4_000_000);
+  tick(START_MS + 3_601_000);
+  assert.deepEqual(expired, ['past']);
+  tick(START_MS + 1000);
+  set(keyspace, 'new', START_MS + 2000);
+  tick(START_MS + 1500);
+  assert.deepEqual(expired, ['past']);
+  tick(START_MS + 2100);
+  assert.deepEqual(expired, ['past', 'new']);
+  tick(START_MS + 4_000_100);
+  assert.deepEqual(expired, ['past', 'new', 'future']);
+});
+
 test('a key past its time: deleted on a primary, hidden on a replica, alive for the stream', () => {
   const rows: [mode: ExpiryMode, found: boolean, isKept: boolean, events: number][] = [
     ['primary', false, false, 1],
