@@ -50,6 +50,7 @@ const scenes: readonly Scene[] = [
   { name: 'subcommands and unknown commands', lines: ['b CONFIG GET hz', 'c NOSUCH', 'c GET'] },
   { name: 'RESET', lines: ['b SELECT 4', 'b MULTI', 'b CLIENT NO-EVICT on', 'b RESET'] },
   { name: 'CLIENT LIST ID with several', lines: ['a CLIENT LIST ID {id:b} {id:c} 999999'] },
+  { name: 'QUIT', lines: ['b QUIT', 'c MULTI', 'c QUIT'], ended: ['b', 'c'] },
   { name: 'CLIENT LIST TYPE normal', lines: ['a CLIENT LIST TYPE normal'] },
   { name: 'KILL ID', lines: ['a CLIENT KILL ID {id:b}'], ended: ['b'] },
   { name: 'KILL with an address alone', lines: ['a CLIENT KILL {addr:b}'], ended: ['b'] },
