@@ -44,6 +44,7 @@ import { createLog, type Log } from './observability/log.js';
 import { Stats } from './observability/stats.js';
 import { Loader } from './persistence/loader.js';
 import { Snapshots } from './persistence/snapshot.js';
+import { PubSub } from './pubsub/pub-sub.js';
 import { Replication } from './replication/replication.js';
 import type { Scheduler } from './replication/replication-options.js';
 import { SnapshotFiles } from './replication/snapshot-file.js';
@@ -175,6 +176,7 @@ function compose(base: Base): { server: Server; shutdown: Shutdown } {
       watches,
       run: (command, args) => late.dispatcher.part.runQueued(command, args),
     }),
+    pubsub: new PubSub(),
     replication,
     snapshots,
     stats,

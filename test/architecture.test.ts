@@ -41,6 +41,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   replication: ['structures', 'resp'],
   commands: ['structures', 'keyspace', 'resp', 'config', 'persistence/rdb'],
   observability: ['commands', 'config'],
+  pubsub: ['structures'],
   net: ['structures', 'resp', 'commands'],
   lifecycle: ['commands', 'config', 'net', 'observability'],
   'cli.ts': [],
@@ -60,6 +61,7 @@ const pureRooms = new Set([
   'structures',
   'keyspace',
   'persistence/rdb',
+  'pubsub',
   'resp',
   'limits.ts',
 ]);

@@ -70,7 +70,8 @@ export function clientLine(client: Client, nowMs: number, running?: RunningReque
     `id=${client.id} addr=${connection.remoteAddress} laddr=${connection.localAddress} ` +
     `fd=${connection.descriptor} name=${client.name} age=${seconds(client.createdAtMs)} ` +
     `idle=${seconds(client.lastInteractionMs)} flags=${flagLetters(client, transaction)} ` +
-    `db=${client.database} sub=0 psub=0 ssub=0 multi=${transaction?.queue.length ?? -1} ` +
+    `db=${client.database} ${subscriptionCounts(client)} ` +
+    `multi=${transaction?.queue.length ?? -1} ` +
     `qbuf=${connection.queryBufferBytes} ` +
     `qbuf-free=${connection.queryBufferFreeBytes} argv-mem=${argumentBytes(own?.args ?? null)} ` +
     `multi-mem=${transaction?.bytes ?? 0} rbs=0 rbp=0 obl=0 oll=${connection.outputChunks} ` +
@@ -80,6 +81,11 @@ export function clientLine(client: Client, nowMs: number, running?: RunningReque
     `redir=-1 resp=${client.protocol} lib-name=${client.libraryName} ` +
     `lib-ver=${client.libraryVersion}`
   );
+}
+
+function subscriptionCounts({ subscriptions }: Client): string {
+  if (subscriptions === null) return 'sub=0 psub=0 ssub=0';
+  return `sub=${subscriptions.channels.size} psub=${subscriptions.patterns.size} ssub=0`;
 }
 
 function argumentBytes(args: Arguments | null): number {

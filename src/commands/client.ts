@@ -4,6 +4,7 @@
  * bytes, sockets and buffers live behind `Connection`, which net/ implements.
  */
 
+import type { Subscriber, Subscriptions } from '../pubsub/subscriber.js';
 import type { CommandRow } from './command.js';
 import type { Transaction } from './transaction.js';
 import type { ClientWatches } from './watch-table.js';
@@ -13,9 +14,13 @@ export type BlockReason = 'wait' | 'pause' | 'save' | 'shutdown';
 
 /**
  * `normal`: requests come from outside. `replica`: PSYNC or SYNC was accepted. `primary`: the
- * stream of our primary. `pubsub` exists for CLIENT LIST/KILL TYPE and buffer limits (later issue).
+ * stream of our primary.
  */
-export type ClientKind = 'normal' | 'replica' | 'primary' | 'pubsub';
+export type ClientRole = 'normal' | 'replica' | 'primary';
+
+/** As CLIENT LIST TYPE and the limits of output tell them apart: `pubsub` is a normal one while it
+ * has subscriptions. */
+export type ClientKind = ClientRole | 'pubsub';
 
 /** The carrier of a client. Every method may be called at any time, also after the end. */
 export interface Connection {
@@ -34,9 +39,10 @@ export interface Connection {
   readonly outputBytes: number;
   /** Chunks in which those bytes wait. */
   readonly outputChunks: number;
-  /** Appends a copy of the bytes to the output and schedules the write. Not for the running
-   * client's own reply: that goes through the ReplyWriter of its batch. */
-  send(bytes: Uint8Array, start: number, end: number): void;
+  /** Appends the bytes to the output and schedules the write. They must never change; many
+   * connections may hold them. Not for the running client's own reply: that goes through the
+   * ReplyWriter of its batch. */
+  send(bytes: Uint8Array): void;
   /** Writes without a copy; the bytes must not change until `onWritten` is called (exactly once,
    * also when the connection ends first). Order with send() is kept. */
   sendPinned(bytes: Uint8Array, onWritten: () => void): void;
@@ -59,12 +65,12 @@ export interface StreamDebt {
   readonly inFlightBytes: number;
 }
 
-export class Client {
+export class Client implements Subscriber {
   readonly id: number;
   readonly connection: Connection;
   readonly createdAtMs: number;
   lastInteractionMs: number;
-  kind: ClientKind = 'normal';
+  #role: ClientRole = 'normal';
   /** Index of the selected database. */
   database = 0;
   protocol: 2 | 3 = 2;
@@ -79,6 +85,8 @@ export class Client {
   transaction: Transaction | null = null;
   /** What this client WATCHes; `null` when nothing. */
   watches: ClientWatches | null = null;
+  /** The channels and patterns that it listens to; `null` when there are none. */
+  subscriptions: Subscriptions | null = null;
   blocked: BlockReason | null = null;
   /** Called when the client goes while it is blocked, or is unblocked from outside. */
   onUnblocked: (() => void) | null = null;
@@ -98,5 +106,23 @@ export class Client {
     this.connection = options.connection;
     this.createdAtMs = options.nowMs;
     this.lastInteractionMs = options.nowMs;
+  }
+
+  get kind(): ClientKind {
+    return this.#role === 'normal' && this.subscriptions !== null ? 'pubsub' : this.#role;
+  }
+
+  set kind(role: ClientRole) {
+    this.#role = role;
+  }
+
+  /** In subscriber mode few commands are allowed: in RESP2 messages cannot be told from replies. */
+  get isSubscriberOnly(): boolean {
+    return this.subscriptions !== null && this.protocol === 2;
+  }
+
+  /** A message of what it subscribes to. In the midst of a stream it would be no message. */
+  receive(message: Uint8Array): void {
+    if (!this.closesAfterReply && this.kind !== 'replica') this.connection.send(message);
   }
 }

@@ -37,7 +37,6 @@ const categoryOfGroup = new Map<CommandGroup, string>([
   ['bitmap', '@bitmap'],
   ['connection', '@connection'],
   ['transactions', '@transaction'],
-  ['pubsub', '@pubsub'],
 ]);
 
 /** Sorted as COMMAND INFO lists them. */

@@ -32,6 +32,8 @@ export class CommandContext implements Context {
   /** Changes counted since the command began. */
   changes = 0;
   declared: Declared = 'request';
+  /** The request travels, whether it changed something or not. */
+  mustTravel = false;
 
   constructor(options: {
     services: Services;
@@ -72,6 +74,10 @@ export class CommandContext implements Context {
 
   propagateNothing(): void {
     this.declared = 'nothing';
+  }
+
+  propagateUnchanged(): void {
+    this.mustTravel = true;
   }
 
   block(options: {

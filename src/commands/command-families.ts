@@ -16,6 +16,7 @@ import { infoCommands } from './info-command.js';
 import { keyCommands } from './key-commands.js';
 import { keyDatabaseCommands } from './key-database-commands.js';
 import { keyObjectCommands } from './key-object-commands.js';
+import { pubsubCommands } from './pubsub-commands.js';
 import { replicationCommands } from './replication-commands.js';
 import { scanCommands } from './scan-commands.js';
 import { serverCommands } from './server-commands.js';
@@ -40,6 +41,7 @@ export const commandFamilies: readonly (readonly CommandRow[])[] = [
   connectionCommands,
   clientCommands,
   transactionCommands,
+  pubsubCommands,
   serverCommands,
   infoCommands,
   configCommands,

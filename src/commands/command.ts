@@ -124,6 +124,8 @@ export interface Context {
   propagateAs(...parts: (string | Uint8Array)[]): void;
   /** The command changed something, but nothing of it travels. */
   propagateNothing(): void;
+  /** The request travels though it changed nothing: a message. */
+  propagateUnchanged(): void;
 
   /**
    * Blocks the client: no further request of it is read until unblock. `onTimeout` is called once

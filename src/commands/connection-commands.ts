@@ -97,7 +97,13 @@ export const connectionCommands = defineCommands([
 
 function ping(ctx: Context, args: Arguments): void {
   if (args.count > 2) return ctx.reply.error(wrongArity('ping'));
-  if (args.count === 1) return ctx.reply.pong();
+  if (ctx.client.isSubscriberOnly) {
+    ctx.reply.array(2);
+    ctx.reply.bulkLatin1('pong');
+    if (args.count === 1) return ctx.reply.emptyBulk();
+  } else if (args.count === 1) {
+    return ctx.reply.pong();
+  }
   ctx.reply.bulk(args.buffer, args.start[1], args.end[1]);
 }
 
@@ -205,6 +211,7 @@ function reset(ctx: Context): void {
     return reply.error(errors.RESET_NOT_NORMAL);
   }
   ctx.services.transactions.discard(client);
+  ctx.services.pubsub.forget(client);
   client.database = 0;
   client.protocol = 2;
   reply.version = 2;

@@ -113,8 +113,15 @@ export class Dispatcher {
     this.#isRunning = true;
     this.#call(command, args);
     this.#endUnit(command);
-    if (!isData) this.#isOpen = this.#gates.isOpen(client);
+    if (!isData) this.#onControl(client);
     return client.blocked !== null || client.closesAfterReply ? STOP : CONTINUE;
+  }
+
+  /** After a command that is no plain read or write. */
+  #onControl(client: Client): void {
+    this.#isOpen = this.#gates.isOpen(client);
+    const { pubsub } = this.#services;
+    if (pubsub.hasHeld) pubsub.releaseHeld(client);
   }
 
   /** Executes a command queued by MULTI, as part of the unit that runs. */
@@ -188,7 +195,7 @@ export class Dispatcher {
     context.declared = 'request';
     this.#errorsCounted = context.reply.errorCount;
     (command.run as (ctx: CommandContext, args: Arguments) => void)(context, args);
-    if (context.changes > 0) this.#propagate(args);
+    if (context.changes > 0 || context.mustTravel) this.#propagate(args);
     if (context.reply.errorCount !== this.#errorsCounted) {
       this.#errorsCounted = context.reply.errorCount;
       this.#services.stats.onFailed(command.index);
@@ -200,6 +207,7 @@ export class Dispatcher {
   #propagate(args: Arguments): void {
     const { context } = this;
     this.#services.snapshots.addDirty(context.changes);
+    context.mustTravel = false;
     if (context.isFromPrimary || context.declared !== 'request') {
       this.#hasWritten = true;
       return;

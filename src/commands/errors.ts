@@ -59,6 +59,14 @@ export const EXEC_ABORT = 'EXECABORT Transaction discarded because of previous e
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 export const NO_REPLICAS = 'NOREPLICAS Not enough good replicas to write.';
 export const READ_ONLY = "READONLY You can't write against a read only replica.";
+
+export function subscriberOnly(name: string): string {
+  return (
+    `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +
+    'are allowed in this context'
+  );
+}
+
 export const MASTER_DOWN =
   "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
 export const LOADING = 'LOADING Redis is loading the dataset in memory';

@@ -23,6 +23,10 @@ const { write, readonly, denyoom, loading, stale, no_auth, no_multi, may_replica
 const UNQUEUED = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
 /** Commands that a transaction may run whatever the memory in use. */
 const UNQUEUED_BY_MEMORY = new Set(['exec', 'discard', 'quit', 'reset']);
+/** Commands of a RESP2 client that has subscriptions. */
+const FOR_SUBSCRIBERS = new Set([
+  ...['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'ping', 'quit', 'reset'],
+]);
 /** Commands that need a directive to be enabled, with that directive. */
 const PROTECTED = new Map([['debug', 'enable-debug-command']] as const);
 
@@ -62,7 +66,7 @@ export class Gates {
       this.#checkAccess(command, client) ??
       this.#checkMemory(command, client, flags) ??
       this.#checkWrites(command, client, flags) ??
-      this.#checkAvailability({ client, flags, commonFlags }) ??
+      this.#checkAvailability({ command, client, flags, commonFlags }) ??
       this.#checkPause(client, flags) ??
       (client.transaction !== null && !UNQUEUED.has(command.name) ? QUEUE : PASS)
     );
@@ -121,12 +125,16 @@ export class Gates {
   }
 
   #checkAvailability(options: {
+    command: Command;
     client: Client;
     flags: number;
     commonFlags: number;
   }): string | null {
     const { config, replication, server } = this.#services;
-    const { client, flags, commonFlags } = options;
+    const { command, client, flags, commonFlags } = options;
+    if (client.isSubscriberOnly && !FOR_SUBSCRIBERS.has(command.name)) {
+      return errors.subscriberOnly(command.name);
+    }
     const isStale = replication.role === 'replica' && !replication.isLinkUp;
     if (isStale && !config.values['replica-serve-stale-data'] && (commonFlags & stale) === 0) {
       return errors.MASTER_DOWN;

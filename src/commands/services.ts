@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import type { Log } from '../observability/log.js';
 import type { Stats } from '../observability/stats.js';
+import type { PubSub } from '../pubsub/pub-sub.js';
 import type { Arguments } from '../resp/arguments.js';
 import type { ValueSource } from '../resp/bulk-apart.js';
 import type { Client, Connection } from './client.js';
@@ -146,6 +147,7 @@ export interface Services {
   readonly pause: ClientPause;
   readonly commands: CommandTable;
   readonly transactions: TransactionControl;
+  readonly pubsub: PubSub;
   readonly replication: ReplicationControl;
   readonly snapshots: SnapshotControl;
   readonly stats: Stats;

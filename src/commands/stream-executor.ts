@@ -15,7 +15,6 @@ import type { Dispatcher } from './dispatch.js';
 import * as errors from './errors.js';
 import type { Services, StreamExecutor } from './services.js';
 
-const PUBLISH = latin1('publish');
 const SPUBLISH = latin1('spublish');
 
 /** Most bytes of an error text that go into the log. */
@@ -53,8 +52,10 @@ export class PrimaryStream implements StreamExecutor {
   }
 
   closePrimary(client: Client): void {
-    this.#services.transactions.discard(client);
-    this.#services.clients.remove(client);
+    const { clients, pubsub, transactions } = this.#services;
+    transactions.discard(client);
+    pubsub.forget(client);
+    clients.remove(client);
   }
 
   reserveValue(
@@ -119,11 +120,11 @@ export class PrimaryStream implements StreamExecutor {
 }
 
 /**
- * A message changes no data and has no subscriber here, so nothing is missed: what a primary that
- * knows PUBLISH streams (sentinels publish all the time) is no reason to distrust the data.
+ * A message to a shard's channel changes no data and can have no subscriber here, so nothing is
+ * missed: it is no reason to distrust the data.
  */
 function isMessage(args: Arguments): boolean {
-  return args.is(0, PUBLISH) || args.is(0, SPUBLISH);
+  return args.is(0, SPUBLISH);
 }
 
 function isTransactionEnd(command: Command): boolean {

@@ -73,10 +73,11 @@ export class ClientGateway implements RequestHandler {
   }
 
   onClosed(client: Client): void {
-    const { clients, replication, transactions } = this.#services;
+    const { clients, pubsub, replication, transactions } = this.#services;
     clients.remove(client);
     client.onUnblocked?.();
     transactions.discard(client);
+    pubsub.forget(client);
     if (client.kind === 'replica') replication.onClientGone(client);
   }
 

@@ -40,12 +40,15 @@ export class ReplyBufferPool {
 /** Up to this many bytes are copied to leave together with a long reply. */
 const EDGE_BYTES_MAX = 1024;
 
+/** Smallest chunk for messages that wait together. */
+const SHORT_CHUNK_BYTES = 512;
+
 interface Chunk {
   readonly bytes: Uint8Array;
   start: number;
   /** May grow while the chunk is the last of the queue and not pinned. */
   end: number;
-  readonly kind: 'copy' | 'reply' | 'pinned';
+  readonly kind: 'copy' | 'reply' | 'shared' | 'pinned';
   readonly onWritten: (() => void) | null;
 }
 
@@ -171,6 +174,22 @@ export class OutputBuffer {
     const copy = Buffer.allocUnsafe(Math.max(end - from, chunkBytes));
     copy.set(bytes.subarray(from, end));
     this.#push({ bytes: copy, start: 0, end: end - from, kind: 'copy', onWritten: null });
+  }
+
+  /**
+   * Queues bytes that never change, as they are: a message that goes to many costs each of them no
+   * copy. Short ones behind others are copied all the same, since a write of many pieces costs
+   * more; their chunks begin small, as those who hear much are few.
+   */
+  appendShared(bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (length >= OUTPUT_CHUNK_BYTES || this.#queue.length === 0) {
+      if (!this.#isClosed)
+        this.#push({ bytes, start: 0, end: length, kind: 'shared', onWritten: null });
+      return;
+    }
+    const chunkBytes = Math.min(Math.max(this.heldBytes, SHORT_CHUNK_BYTES), OUTPUT_CHUNK_BYTES);
+    this.#append(bytes, { start: 0, end: length, chunkBytes });
   }
 
   /**

@@ -140,13 +140,10 @@ export class Session implements Connection, ReplySink {
     return this.#output.chunkCount;
   }
 
-  send(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#state === 'closed') return;
-    if (this.#isInBatch) {
-      this.#host.writer.raw(bytes, start, end);
-      return;
-    }
-    this.#output.append(bytes, start, end);
+  send(bytes: Uint8Array): void {
+    if (this.#state !== 'open') return;
+    if (this.#isInBatch) return this.#host.writer.raw(bytes, 0, bytes.length);
+    this.#output.appendShared(bytes);
     this.#checkOutput();
     this.#wake();
   }

@@ -7,7 +7,7 @@ import type { InfoSources } from './info.js';
 import type { InfoFields } from './info-format.js';
 
 export function statsFields({ services }: InfoSources): InfoFields {
-  const { keyspace, stats } = services;
+  const { keyspace, pubsub, stats } = services;
   const perSecond = (name: Parameters<typeof stats.rates.rate>[0]) =>
     Math.trunc(stats.rates.rate(name));
   const kilobytes = (name: Parameters<typeof stats.rates.rate>[0]) =>
@@ -40,8 +40,8 @@ export function statsFields({ services }: InfoSources): InfoFields {
     ['current_eviction_exceeded_time', 0],
     ['keyspace_hits', keyspace.keyspaceHits],
     ['keyspace_misses', keyspace.keyspaceMisses],
-    ['pubsub_channels', 0],
-    ['pubsub_patterns', 0],
+    ['pubsub_channels', pubsub.channels.size],
+    ['pubsub_patterns', pubsub.patterns.size],
     ['pubsubshard_channels', 0],
     ['latest_fork_usec', Math.round(stats.latestFreezeMicroseconds)],
     ['total_forks', stats.freezes],

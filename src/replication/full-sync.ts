@@ -99,9 +99,9 @@ export class FullSync {
    * Each second: tells those who wait that we are there. Never between header and end of a payload.
    */
   sendKeepAlives(): void {
-    for (const peer of this.#waiting) peer.connection.send(NEWLINE, 0, NEWLINE.length);
+    for (const peer of this.#waiting) peer.connection.send(NEWLINE);
     for (const peer of this.#running?.peers.keys() ?? []) {
-      if (peer.state === 'waitingForPayload') peer.connection.send(NEWLINE, 0, NEWLINE.length);
+      if (peer.state === 'waitingForPayload') peer.connection.send(NEWLINE);
     }
   }
 
@@ -197,7 +197,7 @@ export class FullSync {
     this.#parts.onPeerMoved();
     if (!peer.isPrePsync) {
       const reply = latin1(`+FULLRESYNC ${replid} ${offset}\r\n`);
-      peer.connection.send(reply, 0, reply.length);
+      peer.connection.send(reply);
     }
     void this.#send(peer, running.transfer, reader);
   }

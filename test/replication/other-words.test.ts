@@ -9,6 +9,7 @@ import { FakePrimary } from '../helpers/fake-primary.js';
 import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
+import { plain } from '../helpers/resp-reply.js';
 import { untilTestEnds } from '../helpers/started.js';
 import { waitFor } from '../helpers/wait-for.js';
 import { type Actor, assertInSync, follow, start, waitForLink } from './cast.js';
@@ -31,9 +32,12 @@ async function waitUntilApplied(primary: Actor, replica: Actor): Promise<void> {
 }
 
 describe('a redis-server as the primary', { skip: skipWithoutRedis }, () => {
-  test('PUBLISH is counted and passed on, and no reason to distrust the data', async () => {
+  test('messages are passed on, heard, and no reason to distrust the data', async () => {
     const [primary, replica] = await startPair(['--propagation-error-behavior', 'panic']);
     const below = await FakeReplica.connect({ port: replica.server.port });
+    const subscriber = await replica.server.connect({ protocol: 3 });
+    subscriber.raw('PSUBSCRIBE *\r\n');
+    await waitFor('the subscription', () => subscriber.pushes.length === 1);
     await primary.client.call('PUBLISH', 'channel', 'message');
     await primary.client.pipeline([['MULTI'], ['SPUBLISH', 'c', 'm'], ['SET', 'a', '1'], ['EXEC']]);
     await below.waitForCommand('SET', ([name]) => name === 'SET');
@@ -41,6 +45,8 @@ describe('a redis-server as the primary', { skip: skipWithoutRedis }, () => {
       below.commands.filter(([name]) => name === 'publish' || name === 'PUBLISH'),
       [['PUBLISH', 'channel', 'message']],
     );
+    await waitFor('the message', () => subscriber.pushes.length === 2);
+    assert.deepEqual(plain(subscriber.pushes[1]), ['pmessage', '*', 'channel', 'message']);
     await waitUntilApplied(primary, replica);
     const fields = await info(replica.client, 'all');
     assert.equal(fields.tandem_data_complete, 'yes');

@@ -55,8 +55,8 @@ class SimConnection implements Connection {
     return this.#end.outgoingBytes;
   }
 
-  send(bytes: Uint8Array, start: number, end: number): void {
-    this.#end.write(bytes.slice(start, end));
+  send(bytes: Uint8Array): void {
+    this.#end.write(bytes);
   }
 
   sendPinned(bytes: Uint8Array, onWritten: () => void): void {
@@ -318,7 +318,7 @@ export class SimNode {
     else if (name === 'SYNC') this.replication.onSync(ctx, null);
     else reply.error('ERR unknown command');
     const bytes = latin1(answer);
-    if (bytes.length > 0) client.connection.send(bytes, 0, bytes.length);
+    if (bytes.length > 0) client.connection.send(bytes);
   }
 
   #transfer(mark: ReplicationMark, isDiskless: boolean): Transfer {

@@ -12,6 +12,7 @@ import { CommandTable } from '../../../src/commands/command-table.js';
 import type { Services } from '../../../src/commands/services.js';
 import { Config } from '../../../src/config/config.js';
 import { Stats } from '../../../src/observability/stats.js';
+import { PubSub } from '../../../src/pubsub/pub-sub.js';
 import { ReplyWriter } from '../../../src/resp/reply-writer.js';
 import { latin1Text } from '../../../src/structures/bytes.js';
 import { request } from './requests.js';
@@ -129,6 +130,7 @@ export class ServerFixture {
         monotonicMs: () => timers.nowMs,
       },
       transactions: { discard: () => this.calls.push('discard') },
+      pubsub: new PubSub(),
       replication: { role: 'primary' },
       log: {
         notice: (text: string) => this.calls.push(`notice ${text}`),

@@ -15,6 +15,7 @@ import { type InfoSources, infoText } from '../../../src/observability/info.js';
 import { humanBytes, percentText } from '../../../src/observability/info-format.js';
 import { readProcessFigures } from '../../../src/observability/info-process.js';
 import { Stats } from '../../../src/observability/stats.js';
+import { PubSub } from '../../../src/pubsub/pub-sub.js';
 import { repositoryRoot } from '../../helpers/repository.js';
 import { FakeConnection } from '../commands/server-fixture.js';
 
@@ -73,6 +74,7 @@ function sources(overrides: object = {}): InfoSources & { services: Services } {
       shutdownInMs: 0,
     },
     stats: new Stats({ commands: commands.all.length }),
+    pubsub: new PubSub(),
     ...overrides,
   } as unknown as Services;
   const figures = { ...readProcessFigures(), residentBytes: 9_000_000 };

@@ -1,0 +1,102 @@
+/*
+ * Publish and subscribe: the table of channels, the table of patterns, and the way of a message to
+ * everybody who wants it. It is encoded at most once for each protocol version (and each pattern
+ * that matches); receivers share those bytes. Pure; must not know connections, commands or replies.
+ */
+
+import { SUBSCRIPTION_BYTES, SUBSCRIPTIONS_BYTES_MAX } from '../limits.js';
+import { matchesGlob } from '../structures/glob.js';
+import { encodeMessage } from './message.js';
+import { type Subscriber, Subscriptions } from './subscriber.js';
+import { type Topic, TopicTable } from './topic-table.js';
+
+export class PubSub {
+  readonly channels = new TopicTable((of) => of.channels);
+  readonly patterns = new TopicTable((of) => of.patterns);
+  /** Messages to the publisher himself: they follow the reply of the command that publishes. */
+  #held: Uint8Array[] = [];
+
+  /** Whether so many names, of so many bytes together, may be subscribed to now. */
+  hasRoomFor(names: number, nameBytes: number): boolean {
+    const { channels, patterns } = this;
+    const bytes = channels.heldBytes + patterns.heldBytes + names * SUBSCRIPTION_BYTES + nameBytes;
+    return bytes <= SUBSCRIPTIONS_BYTES_MAX;
+  }
+
+  /** Adds to one of the two tables. Returns how many subscriptions he has now, of both kinds. */
+  subscribe(subscriber: Subscriber, table: TopicTable, name: Uint8Array): number {
+    subscriber.subscriptions ??= new Subscriptions();
+    const { subscriptions } = subscriber;
+    table.add(subscriber, subscriptions, name);
+    return subscriptions.count;
+  }
+
+  /** As subscribe(), the other way; `topic` null is a name that nobody has subscribed to. */
+  unsubscribe(subscriber: Subscriber, table: TopicTable, topic: Topic | null): number {
+    const { subscriptions } = subscriber;
+    if (subscriptions === null) return 0;
+    if (topic !== null) table.remove(subscriber, subscriptions, topic);
+    if (subscriptions.count === 0) subscriber.subscriptions = null;
+    return subscriptions.count;
+  }
+
+  /** He has gone, or begins anew. */
+  forget(subscriber: Subscriber): void {
+    const { subscriptions } = subscriber;
+    if (subscriptions === null) return;
+    const { channels, patterns } = subscriptions;
+    for (const topic of channels) this.channels.remove(subscriber, subscriptions, topic);
+    for (const topic of patterns) this.patterns.remove(subscriber, subscriptions, topic);
+    subscriber.subscriptions = null;
+  }
+
+  /**
+   * Sends a message on its way and returns how many it goes to, once for each subscription. What is
+   * for `publisher` waits until releaseHeld(). The ranges are read before it returns.
+   */
+  publish(channel: Uint8Array, payload: Uint8Array, publisher: Subscriber | null): number {
+    let receivers = 0;
+    const topic = this.channels.find(channel);
+    if (topic !== null) {
+      receivers += this.#deliver(topic, { pattern: null, channel, payload }, publisher);
+    }
+    if (this.patterns.size === 0) return receivers;
+    for (const each of this.patterns) {
+      const pattern = each.bytes;
+      if (!matchesGlob(pattern, channel, 0, channel.length)) continue;
+      receivers += this.#deliver(each, { pattern, channel, payload }, publisher);
+    }
+    return receivers;
+  }
+
+  get hasHeld(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** The publisher's reply is written: his own messages follow. */
+  releaseHeld(publisher: Subscriber): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const bytes of held) publisher.receive(bytes);
+  }
+
+  #deliver(
+    topic: Topic,
+    message: Parameters<typeof encodeMessage>[1],
+    publisher: Subscriber | null,
+  ): number {
+    let receivers = 0;
+    let array: Uint8Array | null = null;
+    let push: Uint8Array | null = null;
+    // Who is too slow goes while the others are served: a Set may be changed meanwhile.
+    for (const subscriber of topic.subscribers) {
+      let bytes: Uint8Array;
+      if (subscriber.protocol === 3) bytes = push ??= encodeMessage(3, message);
+      else bytes = array ??= encodeMessage(2, message);
+      receivers++;
+      if (subscriber === publisher) this.#held.push(bytes);
+      else subscriber.receive(bytes);
+    }
+    return receivers;
+  }
+}

@@ -1,0 +1,27 @@
+/*
+ * Somebody who subscribes, as this room sees him: he has a protocol version, takes messages, and
+ * keeps what he has subscribed to. Must not know connections.
+ */
+
+import type { Topic } from './topic-table.js';
+
+export interface Subscriber {
+  readonly protocol: 2 | 3;
+  /** Null while there are none. */
+  subscriptions: Subscriptions | null;
+  /**
+   * Takes a message. The bytes never change, and others hold them too. May end in the subscriber's
+   * going.
+   */
+  receive(message: Uint8Array): void;
+}
+
+/** What one subscriber has subscribed to, in that order. */
+export class Subscriptions {
+  readonly channels = new Set<Topic>();
+  readonly patterns = new Set<Topic>();
+
+  get count(): number {
+    return this.channels.size + this.patterns.size;
+  }
+}
