@@ -64,13 +64,13 @@ export const memoryDirectives = [
   directive('lfu-log-factor', integer({ min: 0, max: INT32_MAX }), {
     initial: 10,
     mutable: 'yes',
-    apply: 'kept',
+    apply: 'hook',
     prose: 'How slowly the counter of frequent use grows.',
   }),
   directive('lfu-decay-time', integer({ min: 0, max: INT32_MAX }), {
     initial: 1,
     mutable: 'yes',
-    apply: 'kept',
+    apply: 'hook',
     prose: 'Minutes after which that counter goes down by one. 0: at every look.',
   }),
   directive('active-expire-effort', integer({ min: 1, max: 10 }), {

@@ -147,8 +147,10 @@ export const serverDirectives = [
   directive('hz', integer({ min: 0, max: INT32_MAX }, clampHz), {
     initial: 10,
     mutable: 'yes',
-    apply: 'kept',
-    prose: 'Background rounds a second in Redis, from 1 to 500. Work here paces itself.',
+    apply: 'read',
+    prose:
+      'Looks a second at save points, expired keys and other background work, from 1 to 500. What' +
+      ' is found is done at once, in slices.',
   }),
   directive('dynamic-hz', yesNo, {
     initial: true,
