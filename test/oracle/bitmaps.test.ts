@@ -193,6 +193,25 @@ oracleSuite('bitmaps', [
     ],
   },
   {
+    name: 'WATCH: a bit or a field that is as it should be aborts nobody',
+    lines: [
+      'SETBIT k 9 1',
+      'WATCH k',
+      { run: 'SETBIT k 9 1', by: 'b' },
+      { run: 'BITFIELD k SET u2 8 1 GET u8 0', by: 'b' },
+      'MULTI',
+      'GET k',
+      'EXEC',
+      ...['SETBIT k 9 0', 'SETBIT k 30 0', 'BITFIELD k SET u2 8 2', 'BITOP OR k k none'].flatMap(
+        (run) => ['WATCH k', { run, by: 'b' }, 'MULTI', 'GET k', 'EXEC'],
+      ),
+      'WATCH k',
+      { run: 'BITOP OR k none', by: 'b' },
+      'MULTI',
+      'EXEC',
+    ],
+  },
+  {
     name: 'keys and flags of the requests',
     lines: [
       'COMMAND GETKEYSANDFLAGS BITFIELD k',

@@ -223,6 +223,34 @@ test('a bit that is as it should be copies no frozen page and moves no pinned bl
   assert.equal(memory.usedBytes, used);
 });
 
+test('fields of a string that a reply reads are written elsewhere, also where it grows', () => {
+  const memory = new Memory({ isChecked: true });
+  const db = newDatabase(memory);
+  const key = KEYS[0];
+  const value = new Uint8Array(50_000).fill(255);
+  for (const length of [value.length, value.length + 1000]) {
+    setString(db, key, 0, 1, value, 0, value.length, NO_EXPIRY);
+    const pinned = pinString(db, db.find(key, 0, 1), 0, value.length);
+    const entry = openStringBits(db, db.find(key, 0, 1), key, 0, 1, length);
+    writeStringBits(db, entry, 12_345, 53, 0);
+    assert.deepEqual(pinned?.bytes.slice(), value);
+    assert.equal(countStringBits(db, entry, 0, length * 8), value.length * 8 - 53);
+    pinned?.onWritten();
+  }
+});
+
+test('the result of BITOP has no expiry, and none is counted', () => {
+  const db = newDatabase();
+  const key = KEYS[0];
+  setString(db, key, 0, 1, Uint8Array.of(0xf0), 0, 1, db.keyspace.nowMs + 1000);
+  const sources = new BitSources();
+  sources.add(db.find(key, 0, 1));
+  setCombined(db, key, 0, 1, 'not', 1, sources);
+  const entry = db.find(key, 0, 1);
+  assert.deepEqual(stringBytes(db, entry), Uint8Array.of(0x0f));
+  assert.deepEqual([db.expires, db.expiresAt(entry)], [0, -1]);
+});
+
 test('out of memory, a change of bits fails whole', () => {
   const memory = new Memory();
   const db = newDatabase(memory);
