@@ -39,7 +39,7 @@ type CreateServerHandle = (
   addressType: 4 | 6 | typeof IS_PATH,
   fd: undefined,
   flags: number,
-) => object | number;
+) => { close(): void } | number;
 
 const createServerHandle = (net as unknown as { _createServerHandle?: CreateServerHandle })
   ._createServerHandle;
@@ -77,21 +77,22 @@ export function listenUnix(path: string, mode: number, options: ListeningOptions
     // Nothing there, or not ours to remove: binding will tell.
   }
   const server = newServer(options);
-  if (createServerHandle === undefined) {
-    server.listen({ path, backlog: options.backlog });
-    return { server };
-  }
-  const handle = createServerHandle(path, IS_PATH, IS_PATH, undefined, 0);
-  if (typeof handle === 'number') {
-    const code = getSystemErrorName(handle);
-    // libuv says EACCES for both, as Windows would.
-    const isMissing = code === 'EACCES' && !existsSync(dirname(path));
-    return { failure: bindFailure(isMissing ? 'ENOENT' : code) };
-  }
-  server.listen(handle, options.backlog);
-  if (!server.listening) return { failure: bindFailure('EADDRINUSE') };
+  server.listen({ path, backlog: options.backlog });
+  if (!server.listening) return { failure: bindFailure(reasonAgainst(path)) };
   if (mode !== 0) chmodSync(path, mode);
   return { server };
+}
+
+/** Why nobody can listen at the path: node:net says it only later, so it is tried once more. */
+function reasonAgainst(path: string): string {
+  const handle = createServerHandle?.(path, IS_PATH, IS_PATH, undefined, 0);
+  if (typeof handle !== 'number') {
+    handle?.close();
+    return 'EADDRINUSE';
+  }
+  const code = getSystemErrorName(handle);
+  // libuv says EACCES for both, as Windows would.
+  return code === 'EACCES' && !existsSync(dirname(path)) ? 'ENOENT' : code;
 }
 
 /** The port of a listening TCP socket. */
