@@ -1,11 +1,11 @@
 /*
  * Where the server can be reached and who is let in: ports and addresses, changed at run time too,
- * a Unix socket, IPv6, maxclients, protected mode, passwords, idle clients.
+ * a Unix socket, IPv6, maxclients, protected mode, passwords, idle and silent clients.
  */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -193,6 +193,41 @@ test('requirepass: before AUTH little is allowed, after it everything', async ()
   assert.equal(await late.call('AUTH', 'default', 'other'), 'OK');
   await late.call('RESET');
   assert.equal(String(await late.call('GET', 'k')), '(error) NOAUTH Authentication required.');
+});
+
+/** Seconds until the system asks whether the peer is there, by its table; null: it never does. */
+function keepAliveSeconds(serverPort: number, clientPort: number): number | null {
+  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0');
+  for (const line of readFileSync(TCP_TABLE, 'latin1').split('\n')) {
+    // Number, own address, peer's, state, queues, timer:hundredths of a second …
+    const [, own, peer, , , timer] = line.trim().split(/\s+/);
+    if (!own?.endsWith(`:${hex(serverPort)}`) || !peer?.endsWith(`:${hex(clientPort)}`)) continue;
+    const [kind, hundredths] = (timer ?? '').split(':');
+    return kind === '02' ? Number.parseInt(hundredths ?? '', 16) / 100 : null;
+  }
+  assert.fail('the system does not know the connection');
+}
+
+const TCP_TABLE = '/proc/net/tcp';
+
+test('tcp-keepalive: the system asks after so many seconds of silence, or never', async (t) => {
+  if (!existsSync(TCP_TABLE)) return t.skip('no /proc/net/tcp');
+  const server = await start();
+  const client = await server.connect();
+  for (const [setting, min, max] of [
+    [300, 290, 300],
+    [60, 50, 60],
+  ] as const) {
+    assert.equal(await client.call('CONFIG', 'SET', 'tcp-keepalive', setting), 'OK');
+    const peer = await server.connect();
+    assert.equal(await peer.call('PING'), 'PONG');
+    const seconds = keepAliveSeconds(server.port, peer.socket.localPort ?? 0);
+    assert(seconds !== null && seconds >= min && seconds <= max, `${seconds} s`);
+  }
+  await client.call('CONFIG', 'SET', 'tcp-keepalive', 0);
+  const peer = await server.connect();
+  assert.equal(await peer.call('PING'), 'PONG');
+  assert.equal(keepAliveSeconds(server.port, peer.socket.localPort ?? 0), null);
 });
 
 test('timeout closes idle clients, but none that is used', async () => {
