@@ -49,8 +49,16 @@ export function readBitOffset(
   const end = args.end[index];
   const isCounted = fieldBits > 0 && start < end && args.buffer[start] === HASH_SIGN;
   parseInt64(args.buffer, isCounted ? start + 1 : start, end, parsed);
-  if (parsed.kind !== INT64_SAFE || parsed.number < 0) return Number.NaN;
-  const offset = isCounted ? parsed.number * fieldBits : parsed.number;
+  if (parsed.kind === INT64_INVALID) return Number.NaN;
+  let offset = parsed.kind === INT64_SAFE ? parsed.number : Number(parsed.bigint);
+  if (isCounted) {
+    offset *= fieldBits;
+    // Redis multiplies in 64 bits, whatever comes of it; and what it accepts travels.
+    if (!Number.isSafeInteger(offset)) {
+      offset = Number(BigInt.asIntN(64, parsed.toBigInt() * BigInt(fieldBits)));
+    }
+  }
+  if (offset < 0) return Number.NaN;
   const limit = ctx.isFromPrimary
     ? BITMAP_BYTES_MAX
     : Math.min(BITMAP_BYTES_MAX, ctx.services.config.values['proto-max-bulk-len']);

@@ -15,7 +15,7 @@ import {
   signedNumber,
   unsignedNumber,
 } from '../structures/bit-fields.js';
-import { INT64_SAFE } from '../structures/integers.js';
+import { INT64_MAX, INT64_SAFE } from '../structures/integers.js';
 import { FieldOperation, GET, OVERFLOW } from './bit-arguments.js';
 import { type Context, defineCommands, type KeySpec, readKey } from './command.js';
 import { BITFIELD_RO_ONLY_GETS } from './errors.js';
@@ -156,12 +156,23 @@ function changeNumber(ctx: Context, entry: Ref): Result {
   return CHANGED;
 }
 
+/**
+ * The operand of SET as Redis judges it, in arithmetic of 64 bits. A negative one counts as its 64
+ * bits where the field is unsigned. One that is further below a signed field's maximum than 64 bits
+ * can tell is too large for it, not too small: SAT then stores the maximum.
+ */
+function wantedBySet(operand: bigint): bigint {
+  if (!op.isSigned) return BigInt.asUintN(64, operand);
+  if (op.overflow !== 'sat' || op.bits === 64) return operand;
+  const max = (1n << BigInt(op.bits - 1)) - 1n;
+  return max - operand > INT64_MAX ? max + 1n : operand;
+}
+
 function changeBig(ctx: Context, entry: Ref): Result {
   const old = readBig(ctx, entry);
   const isSet = op.kind === 'set';
   const operand = op.operand.toBigInt();
-  let wanted = isSet ? operand : old + operand;
-  if (isSet && !op.isSigned) wanted = BigInt.asUintN(64, operand);
+  const wanted = isSet ? wantedBySet(operand) : old + operand;
   const value = fitBig(wanted, op.isSigned, op.bits, op.overflow);
   if (value === null) {
     ctx.reply.null();

@@ -230,9 +230,12 @@ oracleSuite('bitmaps', [
   },
 ]);
 
-const widths = [1, 2, 7, 8, 9, 16, 31, 32, 33, 52, 53, 54, 55, 62, 63, 64];
+const widths = [1, 2, 7, 8, 9, 16, 31, 32, 33, 52, 53, 54, 55, 57, 62, 63, 64];
 const types = widths.flatMap((bits) => (bits < 64 ? [`u${bits}`, `i${bits}`] : ['i64']));
-const operands = ['0', '1', '-1', '255', '-256', '9007199254740991', '-9007199254740993', MAX, MIN];
+const operands = [
+  ...['0', '1', '-1', '255', '-256', '9007199254740991', '-9007199254740993', MAX, MIN],
+  '-9223372036854775680',
+];
 
 oracleSuite('bit fields', [
   {
@@ -254,7 +257,7 @@ oracleSuite('bit fields', [
       'DEL k',
       ...['WRAP', 'sat', 'Fail'].flatMap((overflow) =>
         operands.flatMap((operand) => [
-          `BITFIELD k OVERFLOW ${overflow} SET ${type} 5 ${operand}`,
+          `BITFIELD k OVERFLOW ${overflow} SET ${type} 5 ${operand} GET ${type} 5`,
           `BITFIELD k OVERFLOW ${overflow} INCRBY ${type} 5 ${operand}`,
           `BITFIELD k OVERFLOW ${overflow} INCRBY ${type} 5 ${operand} GET ${type} 5`,
         ]),
@@ -288,6 +291,16 @@ oracleSuite('bit fields', [
       'BITFIELD k GET u63 4294967296',
       'BITFIELD k GET u8 #536870911',
       'BITFIELD k GET u8 #536870912',
+      'SET w abcdefghijklmnop',
+      ...[
+        'u8 #4611686018427387904',
+        'u8 #2305843009213693953',
+        'u8 #1152921504606846977',
+        'u8 #-2305843009213693951',
+        'i64 #288230376151711745',
+        `u63 #${MAX}`,
+        `i64 #${MIN}`,
+      ].map((field) => `BITFIELD w GET ${field}`),
     ],
   },
   {

@@ -25,9 +25,11 @@ test('offsets in bits and in fields, up to the longest string', () => {
   assert.equal(offset('#536870911', 8), 4294967288);
   assert.equal(offset('#536870912', 8), Number.NaN);
   assert.equal(offset('#1', 0), Number.NaN);
-  // Redis multiplies these in 64 bits and arrives at 0.
-  assert.equal(offset(`#${TWO_TO_62}`, 8), Number.NaN);
-  assert.equal(offset('#2305843009213693952', 8), Number.NaN);
+  // As in Redis these are multiplied in 64 bits.
+  assert.equal(offset(`#${TWO_TO_62}`, 8), 0);
+  assert.equal(offset('#2305843009213693953', 8), 8);
+  assert.equal(offset('#1152921504606846977', 8), Number.NaN);
+  assert.equal(offset('#-2305843009213693951', 8), 8);
 });
 
 test('the stream of the primary goes by the longest block only', () => {
