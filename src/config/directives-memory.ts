@@ -25,7 +25,7 @@ export const memoryDirectives = [
   directive('maxmemory', memory({ min: 0, max: UINT64_MAX }), {
     initial: 0,
     mutable: 'yes',
-    apply: 'read',
+    apply: 'hook',
     prose: 'Bytes that the data set may take. 0: no limit.',
   }),
   directive(

@@ -161,12 +161,29 @@ export class Server {
       services.stats.isTrackingLatency = isTracking;
       return null;
     });
+    this.#tieMemoryLimit();
     this.#tieAccessBits();
     const missing = config.missingHooks();
     if (missing.length > 0) throw new Error(`no part acts on changes of ${missing.join(', ')}`);
     for (const name of config.ineffective()) {
       log.notice(`The directive ${name} is accepted and kept, but has no effect in this server`);
     }
+  }
+
+  #tieMemoryLimit(): void {
+    const { config, keyspace, log, replication } = this.#parts.services;
+    config.onChange('maxmemory', (limit) => {
+      // The same sum that writes are refused by.
+      const used = keyspace.usedBytes + replication.backlogBytes - replication.uncountedBytes;
+      if (limit > 0 && limit < used) {
+        log.warning(
+          `WARNING: the new maxmemory value set via CONFIG SET (${limit}) is smaller than the ` +
+            `current memory usage (${used}). This will result in key eviction and/or the ` +
+            'inability to accept new write commands depending on the maxmemory-policy.',
+        );
+      }
+      return null;
+    });
   }
 
   /** What the access bits of entries mean, and how they age. */

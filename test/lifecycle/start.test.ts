@@ -12,7 +12,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { info } from '../helpers/info.js';
 import { freePort } from '../helpers/ports.js';
+import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
 import { RespClient } from '../helpers/resp-client.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { startTandem, tandemArguments } from '../helpers/tandem.js';
 import { waitFor } from '../helpers/wait-for.js';
 import { runToEnd, startBare } from './bare-tandem.js';
@@ -239,3 +241,27 @@ test('a new template shows in the title of the process at once', async () => {
   client.close();
   await server.stop();
 });
+
+for (const [name, start, skip] of [
+  ['this server', startTandem, false],
+  ['redis-server', startRedis, skipWithoutRedis],
+] as const) {
+  test(`a maxmemory that is too small is warned of, but set: ${name}`, { skip }, async () => {
+    const server = await untilTestEnds(start({ args: ['--maxmemory', '900kb'] }));
+    await server.waitForLog(/# WARNING: You specified a maxmemory value that is less than 1MB/);
+    const client = await server.connect();
+    assert.equal(await client.call('CONFIG', 'SET', 'maxmemory', '100mb'), 'OK');
+    await client.call('SET', 'k', 'x'.repeat(3_000_000));
+    const from = server.log.length;
+    assert.equal(await client.call('CONFIG', 'SET', 'maxmemory', '100mb'), 'OK');
+    assert.equal(await client.call('CONFIG', 'SET', 'maxmemory', '2mb'), 'OK');
+    assert.equal(await client.call('CONFIG', 'SET', 'maxmemory', '0'), 'OK');
+    await server.waitForLog(/# WARNING: the new maxmemory value set via CONFIG SET/, { from });
+    const warnings = server.log.slice(from).match(/# WARNING: .*/g) ?? [];
+    assert.equal(warnings.length, 1);
+    assert.match(
+      warnings[0] ?? '',
+      /\(2097152\) is smaller than the current memory usage \(\d{7}\)\. This will result in key /,
+    );
+  });
+}
