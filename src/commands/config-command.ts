@@ -1,9 +1,10 @@
 /*
- * CONFIG: reading and changing directives at run time, and starting the statistics anew. What a
- * directive is and how a change takes effect is the business of config/.
+ * CONFIG: reading and changing directives at run time, writing them to the file, and starting the
+ * statistics anew. What a directive is and how a change takes effect is the business of config/.
  */
 
 import { failed } from '../config/config.js';
+import { cannotRewrite, NO_CONFIG_FILE, rewriteFile } from '../config/rewrite-file.js';
 import type { Arguments } from '../resp/arguments.js';
 import { type CommandFlag, type Context, defineCommands } from './command.js';
 import { SYNTAX_ERROR } from './errors.js';
@@ -54,6 +55,17 @@ export const configCommands = defineCommands([
         run: resetStat,
       },
       {
+        name: 'config|rewrite',
+        arity: 2,
+        flags,
+        group: 'server',
+        since: '2.8.0',
+        summary: 'Writes the directives in force to the configuration file.',
+        complexity: 'O(N), N being the number of directives and of lines in the file',
+        tips: allNodes,
+        run: rewrite,
+      },
+      {
         name: 'config|set',
         arity: -4,
         flags,
@@ -97,6 +109,18 @@ function set(ctx: Context, args: Arguments): void {
   ctx.reply.ok();
 }
 
+function rewrite(ctx: Context): void {
+  const { config, log } = ctx.services;
+  if (config.file === '') return ctx.reply.error(NO_CONFIG_FILE);
+  const failure = rewriteFile({ config, log });
+  if (failure !== null) {
+    log.warning(`CONFIG REWRITE failed: ${failure}`);
+    return ctx.reply.error(cannotRewrite(failure));
+  }
+  log.notice('CONFIG REWRITE executed with success.');
+  ctx.reply.ok();
+}
+
 function resetStat(ctx: Context): void {
   ctx.services.stats.reset();
   ctx.keyspace.resetStats();
@@ -110,4 +134,6 @@ const help = [
   '    Changes directives: all of those given, or none.',
   'RESETSTAT',
   '    Sets the statistics of INFO back to zero.',
+  'REWRITE',
+  '    Writes the directives in force to the configuration file.',
 ];

@@ -4,6 +4,7 @@
  * row: Redis lists no subcommands here either.
  */
 
+import { NO_CONFIG_FILE, rewriteFile } from '../config/rewrite-file.js';
 import { setString } from '../keyspace/string-value.js';
 import type { Arguments } from '../resp/arguments.js';
 import { latin1 } from '../structures/bytes.js';
@@ -40,6 +41,7 @@ const ANY = Number.POSITIVE_INFINITY;
 
 const subcommands = new Map<string, Subcommand>([
   ['change-repl-id', { counts: [2, 2], run: changeReplid }],
+  ['config-rewrite-force-all', { counts: [2, 2], run: rewriteConfig }],
   [
     'digest',
     { counts: [2, 2], run: (ctx) => ctx.reply.simple(dataSetDigest(ctx.keyspace.memory)) },
@@ -67,6 +69,17 @@ function debug(ctx: Context, args: Arguments): void {
 function changeReplid(ctx: Context): void {
   ctx.services.log.notice('Changing replication IDs after receiving change-repl-id');
   ctx.services.replication.changeReplid();
+  ctx.reply.ok();
+}
+
+/** CONFIG REWRITE with a line for every directive, so that a test can read them all back. */
+function rewriteConfig(ctx: Context): void {
+  const { config, log } = ctx.services;
+  if (config.file === '') return ctx.reply.error(NO_CONFIG_FILE);
+  const failure = rewriteFile({ config, log, isForced: true });
+  if (failure !== null) {
+    return ctx.reply.error(`ERR CONFIG-REWRITE-FORCE-ALL failed: ${failure}`);
+  }
   ctx.reply.ok();
 }
 
@@ -155,6 +168,8 @@ function sleep(ctx: Context, args: Arguments): void {
 const help = [
   'CHANGE-REPL-ID',
   '    Takes a new replication id and forgets the former ones.',
+  'CONFIG-REWRITE-FORCE-ALL',
+  '    Writes every directive to the configuration file, also those at their default.',
   'DIGEST',
   '    Answers a hash of the whole data set.',
   'DIGEST-VALUE <key> [<key> ...]',

@@ -1,8 +1,8 @@
 /*
  * The configuration in force: typed values for the parts of the server, CONFIG GET and SET for
- * clients. It knows the rows, not the reader of files: that fills it through `load`. Parts that
- * must act on a change register with `onChange`; a part that refuses makes CONFIG SET restore
- * everything.
+ * clients, and the lines that CONFIG REWRITE would write. It knows the rows, not the reader of
+ * files: that fills it through `load`. Parts that must act on a change register with `onChange`; a
+ * part that refuses makes CONFIG SET restore everything.
  *
  * Names and texts are latin1 (one character, one byte). Must not know files, sockets or the log.
  */
@@ -37,11 +37,19 @@ export interface RenamedCommand {
   readonly origin: LineOrigin;
 }
 
+interface Shown {
+  readonly value: unknown;
+  /** What CONFIG GET shows. */
+  readonly text: string;
+}
+
 interface Setting {
   value: unknown;
   /** What CONFIG GET shows. */
   text: string;
   apply: ApplyChange<unknown> | null;
+  /** What holds without any line of a configuration. */
+  initial: Shown;
   /** A line of the configuration being loaded has set it. */
   isLoaded: boolean;
 }
@@ -50,7 +58,14 @@ interface Change {
   readonly row: AnyDirective;
   readonly name: string;
   readonly setting: Setting;
-  readonly old: { readonly value: unknown; readonly text: string };
+  readonly old: Shown;
+}
+
+/** A line that a directive has, or could have, in a configuration file. */
+export interface WrittenLine {
+  readonly text: string;
+  /** It must be there: without it another value would hold. */
+  readonly isNeeded: boolean;
 }
 
 export class Config {
@@ -68,8 +83,8 @@ export class Config {
 
   constructor() {
     for (const row of directives) {
-      const text = row.type.format(row.initial);
-      this.#settings.set(row, { value: row.initial, text, apply: null, isLoaded: false });
+      const initial = { value: row.initial, text: row.type.format(row.initial) };
+      this.#settings.set(row, { ...initial, apply: null, initial, isLoaded: false });
       this.#values[row.name] = row.initial;
     }
     this.values = this.#values as unknown as ConfigValues;
@@ -136,7 +151,27 @@ export class Config {
 
   /** What was loaded so far counts as defaults: lines that add up start anew. */
   forgetLines(): void {
-    for (const setting of this.#settings.values()) setting.isLoaded = false;
+    for (const setting of this.#settings.values()) {
+      setting.isLoaded = false;
+      setting.initial = { value: setting.value, text: setting.text };
+    }
+  }
+
+  /**
+   * The lines of a directive in a configuration file, for CONFIG REWRITE. None where it should not
+   * be in the file at all; lines that are not needed are for places where it stands already.
+   */
+  linesOf(row: AnyDirective): WrittenLine[] {
+    const { value, text, initial } = this.#setting(row);
+    const isDefault = text === initial.text;
+    const defaultLine = row.defaultLine ?? (text === '' ? 'none' : 'kept');
+    if (isDefault && defaultLine === 'none') return [];
+    const write = (shown: Shown) => row.type.write?.(shown.value, shown.text) ?? [shown.text];
+    const initialTexts = write(initial);
+    return write({ value, text }).map((written, index) => ({
+      text: `${row.name} ${written}`,
+      isNeeded: defaultLine === 'always' || written !== initialTexts[index],
+    }));
   }
 
   /**

@@ -1,8 +1,8 @@
 /*
  * What a configuration directive is: a row with its name, type (with bounds), initial value, and
  * how and when a change of it takes effect. The tables (directives-*.ts) are lists of such rows;
- * the reader of files, CONFIG GET and SET, the sample conf/tandem.conf and its test all read the
- * same rows, and nothing lists the directives a second time.
+ * the reader of files, CONFIG GET, SET and REWRITE, the sample conf/tandem.conf and its test all
+ * read the same rows, and nothing lists the directives a second time.
  *
  * Text in and out of a directive is latin1: one character is one byte, as in `Arguments.text`. Must
  * know neither files nor sockets.
@@ -30,9 +30,20 @@ export interface WordsType<Value> extends Shown<Value> {
 interface Shown<Value> {
   /** The text that CONFIG GET shows. */
   format(value: Value): string;
+  /**
+   * What CONFIG REWRITE puts behind the name, one text for each line; reading them gives the value
+   * again. `text` is the exact one of CONFIG GET, which is what is written where this is absent.
+   */
+  write?(value: Value, text: string): readonly string[];
   /** Present where repeated lines of one configuration add up instead of the last one winning. */
   accumulate?(earlier: Value, later: Value): Value;
 }
+
+/**
+ * Which line of a value that is the default CONFIG REWRITE leaves in the file: `always` one, the
+ * one that stands there already (`kept`), or `none`.
+ */
+export type DefaultLine = 'always' | 'kept' | 'none';
 
 /** `protected`: changed at run time only as `enable-protected-configs` allows. */
 export type Mutability = 'no' | 'yes' | 'protected';
@@ -58,6 +69,8 @@ export interface DirectiveSettings<Value> {
   readonly isRefusedWhileLoading?: boolean;
   /** CONFIG GET shows it by its exact name only. For tests and developers. */
   readonly isHidden?: boolean;
+  /** Where absent: `none` for an empty value, else `kept`. */
+  readonly defaultLine?: DefaultLine;
   /** Refuses values that nothing in this version can obey and that must not be ignored. */
   refuse?(value: Value): string | null;
   /** For people: what it does, in whole sentences. */

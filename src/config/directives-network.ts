@@ -23,6 +23,7 @@ const MIB = 1024 * 1024;
 export const networkDirectives = [
   directive('bind', bindAddresses, {
     initial: ['*', '-::*'],
+    defaultLine: 'none',
     mutable: 'yes',
     apply: 'hook',
     prose:

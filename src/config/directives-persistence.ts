@@ -35,6 +35,7 @@ const MIB = 1024 * 1024;
 export const persistenceDirectives = [
   directive('dir', path(), {
     initial: '.',
+    defaultLine: 'always',
     mutable: 'protected',
     apply: 'hook',
     isRefusedWhileLoading: true,
@@ -52,6 +53,7 @@ export const persistenceDirectives = [
       { seconds: 300, changes: 100 },
       { seconds: 60, changes: 10000 },
     ],
+    defaultLine: 'always',
     mutable: 'yes',
     apply: 'read',
     prose:

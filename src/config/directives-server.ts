@@ -54,6 +54,7 @@ export const serverDirectives = [
   }),
   directive('logfile', path(), {
     initial: '',
+    defaultLine: 'kept',
     mutable: 'no',
     apply: 'start',
     prose: 'The file that log lines are added to. Empty: standard output.',
@@ -134,12 +135,14 @@ export const serverDirectives = [
   }),
   directive('locale-collate', text(), {
     initial: '',
+    defaultLine: 'kept',
     mutable: 'yes',
     apply: 'kept',
     prose: 'The locale by which SORT ALPHA compares. Bytes are compared here.',
   }),
   directive('ignore-warnings', text(), {
     initial: '',
+    defaultLine: 'kept',
     mutable: 'yes',
     apply: 'kept',
     prose: 'Checks of the system whose warning must not stop the start.',
@@ -221,6 +224,7 @@ export const serverDirectives = [
   }),
   directive('aclfile', path(), {
     initial: '',
+    defaultLine: 'kept',
     mutable: 'no',
     apply: 'kept',
     refuse: (file) => (file === '' ? null : 'ACL files are not supported by this version'),
@@ -282,12 +286,14 @@ export const serverDirectives = [
   }),
   directive('latency-tracking-info-percentiles', percentiles, {
     initial: [50, 99, 99.9],
+    defaultLine: 'always',
     mutable: 'yes',
     apply: 'read',
     prose: 'The percentiles of latencies that INFO latencystats shows for each command.',
   }),
   directive('notify-keyspace-events', eventClasses, {
     initial: '',
+    defaultLine: 'kept',
     mutable: 'yes',
     apply: 'kept',
     prose:

@@ -4,8 +4,16 @@
  * events. Same rules as the scalar types: Redis's values, texts and error words.
  */
 
+import { quoteText } from '../structures/quoted-text.js';
 import type { WordsType, WordType } from './directive.js';
-import { mustBeOneOf, parseLooseInteger, parseMemory } from './scalar-types.js';
+import {
+  inLargestUnit,
+  mustBeOneOf,
+  parseLooseInteger,
+  parseMemory,
+  UINT64_MAX,
+} from './scalar-types.js';
+import { splitWords } from './words.js';
 
 /** A snapshot is due `seconds` after the last one when at least `changes` happened since. */
 export interface SavePoint {
@@ -31,6 +39,11 @@ export const savePoints: WordsType<readonly SavePoint[]> = {
     return { value: points, text: savePoints.format(points) };
   },
   format: (points) => points.map(({ seconds, changes }) => `${seconds} ${changes}`).join(' '),
+  write(points) {
+    if (points.length === 0) return ['""'];
+    // Read back, what is negative in 32 bits would be refused; its 32 bits are not.
+    return points.map(({ seconds, changes }) => `${BigInt(seconds)} ${changes >>> 0}`);
+  },
   accumulate: (earlier, later) => (later.length === 0 ? [] : [...earlier, ...later]),
 };
 
@@ -88,7 +101,18 @@ export const outputLimits: WordsType<OutputLimits> = {
       `${name} ${BigInt(hardBytes)} ${BigInt(softBytes)} ${softSeconds}`;
     return [show('normal', normal), show('slave', replica), show('pubsub', pubsub)].join(' ');
   },
+  write: (limits) =>
+    (['normal', 'replica', 'pubsub'] as const).map((name) => {
+      const { hardBytes, softBytes, softSeconds } = limits[name];
+      return `${name} ${writeSize(hardBytes)} ${writeSize(softBytes)} ${softSeconds >>> 0}`;
+    }),
 };
+
+/** The largest size is above 2^53 and was rounded up: beyond what can be read back. */
+function writeSize(bytes: number): string {
+  const exact = BigInt(bytes);
+  return inLargestUnit(exact > UINT64_MAX ? UINT64_MAX : exact);
+}
 
 /** Addresses that `bind` may name. Redis: CONFIG_BINDADDR_MAX. */
 const BIND_ADDRESSES_MAX = 16;
@@ -102,7 +126,20 @@ export const bindAddresses: WordsType<readonly string[]> = {
     return { value, text: value.join(' ') };
   },
   format: (addresses) => addresses.join(' '),
+  write(addresses) {
+    const [word = '', ...more] = addresses;
+    if (more.length > 0) return [addresses.map(asWord).join(' ')];
+    // A word that stands alone is taken apart once more when it is read.
+    const once = asWord(word);
+    return [once === word || word === '' ? once : quoteText(once)];
+  },
 };
+
+/** The word itself where it is read back as one word, else in quotes. */
+function asWord(word: string): string {
+  const words = splitWords(word);
+  return words?.length === 1 && words[0] === word ? word : quoteText(word);
+}
 
 /** The primary to follow, or null. */
 export interface PrimaryAddress {
@@ -126,6 +163,7 @@ export const primaryAddress: WordsType<PrimaryAddress | null> = {
     return { value, text: primaryAddress.format(value) };
   },
   format: (primary) => (primary === null ? '' : `${primary.host} ${primary.port}`),
+  write: (primary) => (primary === null ? [] : [`${asWord(primary.host)} ${primary.port}`]),
 };
 
 /** Percentiles, each between 0 and 100. */
@@ -149,6 +187,7 @@ export const percentiles: WordsType<readonly number[]> = {
     return { value, text: percentiles.format(value) };
   },
   format: (values) => values.map(formatPercentile).join(' '),
+  write: (_, text) => [text === '' ? '""' : text],
 };
 
 /**
@@ -243,4 +282,8 @@ export const eventClasses: WordType<string> = {
     const parsed = eventClasses.parse(classes);
     return 'text' in parsed ? parsed.text : '';
   },
+  // With the `n` that is not shown beside A: a restart must not switch it off.
+  write: (classes, text) => [
+    quoteText(text.includes('A') && classes.includes('n') ? `${text}n` : text),
+  ],
 };

@@ -5,6 +5,7 @@
  * typed value beyond 2^53 loses its low bits, the text shown for it does not.
  */
 
+import { quoteText } from '../structures/quoted-text.js';
 import type { Parsed, WordType } from './directive.js';
 
 export const INT32_MAX = 2 ** 31 - 1;
@@ -89,6 +90,7 @@ export function memory(bounds: Bounds, clamp?: (value: number) => number): WordT
       return withinBounds(isUnsigned ? value : BigInt.asIntN(64, value), bounds, clamp);
     },
     format: formatInteger,
+    write: (_, text) => [inLargestUnit(BigInt(text))],
   };
 }
 
@@ -115,6 +117,7 @@ export const memoryOrPercent: WordType<SizeOrShare> = {
     return share(percent);
   },
   format: ({ bytes, percent }) => (percent > 0 ? `${percent}%` : formatInteger(bytes)),
+  write: (_, text) => [text.endsWith('%') ? text : inLargestUnit(BigInt(text))],
 };
 
 function share(percent: bigint): Parsed<SizeOrShare> {
@@ -150,6 +153,7 @@ export function text(refuse?: (value: string) => string | null): WordType<string
       return error === null ? { value: word, text: word } : { error };
     },
     format: (value) => value,
+    write: (_, text) => [quoteText(text)],
   };
 }
 
@@ -170,6 +174,7 @@ export function path(refuse?: (value: string) => string | null): WordType<string
       return error === null ? { value, text: word } : { error };
     },
     format: toLatin1,
+    write: (_, text) => [quoteText(text)],
   };
 }
 
@@ -220,6 +225,14 @@ export function parseMemory(word: string): bigint | null {
   if (unit === undefined) return null;
   const digits = BigInt(written);
   return BigInt.asUintN(64, (digits > UINT64_MAX ? UINT64_MAX : digits) * unit);
+}
+
+/** A size as CONFIG REWRITE writes it: `3mb`, and without a unit where none divides it. */
+export function inLargestUnit(bytes: bigint): string {
+  const unit = ['gb', 'mb', 'kb'].find(
+    (name) => bytes !== 0n && bytes % (units[name] ?? 1n) === 0n,
+  );
+  return unit === undefined ? bytes.toString() : `${bytes / (units[unit] ?? 1n)}${unit}`;
 }
 
 function withinBounds(

@@ -11,32 +11,10 @@ import { Config } from '../../../src/config/config.js';
 import { directives } from '../../../src/config/directives.js';
 import { redisVersion, skipWithoutRedis, startRedis } from '../../helpers/redis-server.js';
 import { RespError } from '../../helpers/resp-reply.js';
+import { directiveValues } from './directive-values.js';
 
 const skip = skipWithoutRedis;
 const is72 = redisVersion !== null && !redisVersion.startsWith('7.0.');
-
-/** Values that test syntax, bounds, units and lists; each is tried on every directive. */
-const values: readonly string[] = [
-  ...['', ' ', 'yes', 'NO', 'maybe', '0', '1', '-1', '00', '+5', ' 5', '5 ', '0x10', '1e3', '2.5'],
-  ...['70000', '2147483647', '2147483648', '-2147483648', '-2147483649', '4294967295'],
-  ...['4294967296', '9223372036854775807', '9223372036854775808', '-9223372036854775808'],
-  ...[
-    '18446744073709551615',
-    '18446744073709551616',
-    '99999999999999999999999',
-    '9007199254740993',
-  ],
-  ...['1k', '1KB', '3mb', '2G', '1gb', '1b', '1t', 'k', '10%', '0%', '100%', '101%', '-5%', '%'],
-  ...['8', '777', '1000', '0777', 'a', 'ab cd', 'a/b', '.', '..', 'Ag$lshzxeKEtmdn', 'AKE', 'gxe'],
-  ...['nKEm', 'Z', 'default', 'save', 'save now', 'nosave force', 'save nosave', 'now  force'],
-  ...['900 1', '900 1 300', '900 1  300 10', '0 1', '1 0', '1 -1', '900 4294967296', '10 0x1'],
-  ...['50', '50 99 99.9', '100.1', '-0.1', '1e1', 'nan', '99.12345678', '0 100', 'inf'],
-  ...['normal 0 0 0', 'slave 1mb 2mb 3', 'replica 1 2 3 pubsub 4 5 6', 'master 1 1 1'],
-  ...['normal 1 1', 'normal x 1 1', 'normal 1 1 -1', 'normal 1 1 x', 'NORMAL 1k 1kb 5'],
-  ...['0 200 800', '1 2', '-2000 0 2000', '-2001 0 0', '1 2 x', '{title}', '{port}', '{', '{x}'],
-  ...['{title} {port}', '{{', 'debug', 'Verbose', 'allkeys-lru', 'always', 'ip', 'swapdb'],
-  ...['clients', 'optional', 'relative', 'absolute', 'user', 'systemd', 'panic', 'a_b', 'x:y'],
-];
 
 /** Not asked here: they change what the oracle listens on, writes, or lets us do. */
 const left = new Set([
@@ -61,7 +39,7 @@ test('CONFIG SET: same replies and same texts as redis-server', { skip }, async 
     const known = await client.call('CONFIG', 'GET', name);
     if (!Array.isArray(known) || known.length === 0) continue;
     // Both servers start from the same value, whatever the defaults.
-    for (const [index, value] of values.entries()) {
+    for (const [index, value] of directiveValues.entries()) {
       const asked = alias !== undefined && index % 2 === 1 ? alias : name;
       const theirs = await client.call('CONFIG', 'SET', asked, value);
       const ours = config.set([[asked, value]], context);
