@@ -269,6 +269,3 @@ export const SUBSCRIPTION_BYTES = 512;
 /** What the subscriptions of all clients may take of JavaScript's heap, in bytes: a million of
  * them, and a full heap would be the end of the server. */
 export const SUBSCRIPTIONS_BYTES_MAX = 512 * 1024 * 1024;
-
-/** Longest name of a channel or pattern that can be subscribed to, in bytes. */
-export const CHANNEL_NAME_BYTES_MAX = 1024 * 1024;

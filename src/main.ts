@@ -176,7 +176,7 @@ function compose(base: Base): { server: Server; shutdown: Shutdown } {
       watches,
       run: (command, args) => late.dispatcher.part.runQueued(command, args),
     }),
-    pubsub: new PubSub(),
+    pubsub: new PubSub({ hashSeed: randomBytes(16) }),
     replication,
     snapshots,
     stats,

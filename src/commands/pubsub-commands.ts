@@ -4,9 +4,7 @@
  * know sockets; who hears what lies in pubsub/.
  */
 
-import { CHANNEL_NAME_BYTES_MAX } from '../limits.js';
 import type { Arguments } from '../resp/arguments.js';
-import { latin1 } from '../structures/bytes.js';
 import { matchesGlob } from '../structures/glob.js';
 import { type CommandFlag, type Context, defineCommands } from './command.js';
 import { replyHelp } from './server-arguments.js';
@@ -138,10 +136,7 @@ const patternKind: Kind = { of: 'patterns', added: 'psubscribe', removed: 'punsu
 function subscribe(ctx: Context, args: Arguments, kind: Kind): void {
   const { pubsub } = ctx.services;
   let bytes = 0;
-  for (let i = 1; i < args.count; i++) {
-    if (args.length(i) > CHANNEL_NAME_BYTES_MAX) return ctx.reply.error(errors.LONG_CHANNEL_NAME);
-    bytes += args.length(i);
-  }
+  for (let i = 1; i < args.count; i++) bytes += args.length(i);
   if (!pubsub.hasRoomFor(args.count - 1, bytes)) {
     return ctx.reply.error(errors.TOO_MANY_SUBSCRIPTIONS);
   }
@@ -164,7 +159,7 @@ function unsubscribe(ctx: Context, args: Arguments, kind: Kind): void {
   if (args.count > 1) return;
   const topics = [...(client.subscriptions?.[kind.of] ?? [])];
   for (const topic of topics) {
-    replyChange(ctx, kind.removed, topic.bytes, pubsub.unsubscribe(client, table, topic));
+    replyChange(ctx, kind.removed, topic.name, pubsub.unsubscribe(client, table, topic));
   }
   if (topics.length === 0) replyChange(ctx, kind.removed, null, client.subscriptions?.count ?? 0);
 }
@@ -190,12 +185,12 @@ function publish(ctx: Context, args: Arguments): void {
 function channels(ctx: Context, args: Arguments): void {
   if (args.count > 3) return ctx.reply.error(errors.badSubcommand(args.text(1), 'PUBSUB'));
   const pattern = args.count === 3 ? args.range(2) : null;
-  const found: string[] = [];
+  const found: Uint8Array[] = [];
   for (const { name } of ctx.services.pubsub.channels) {
-    if (pattern === null || matchesGlob(pattern, latin1(name), 0, name.length)) found.push(name);
+    if (pattern === null || matchesGlob(pattern, name, 0, name.length)) found.push(name);
   }
   ctx.reply.array(found.length);
-  for (const name of found) ctx.reply.bulkLatin1(name);
+  for (const name of found) ctx.reply.bulk(name, 0, name.length);
 }
 
 function countSubscribers(ctx: Context, args: Arguments): void {

@@ -47,9 +47,8 @@ export function badClientInfo(attribute: string): string {
   return `ERR ${attribute} cannot contain spaces, newlines or special characters.`;
 }
 
-// Publish and subscribe; both are our own: Redis knows no bounds here
+// Publish and subscribe; our own: Redis knows no bounds here
 export const TOO_MANY_SUBSCRIPTIONS = 'ERR too many subscriptions';
-export const LONG_CHANNEL_NAME = 'ERR the name of a channel or pattern is too long';
 
 // COMMAND
 export const INVALID_COMMAND = 'ERR Invalid command specified';

@@ -14,6 +14,7 @@ import {
   REPLY_BUFFER_BYTES,
   SPARE_REPLY_BUFFERS_MAX,
 } from '../limits.js';
+import { copyBytes } from '../structures/bytes.js';
 
 /** What is needed of a socket. */
 export interface OutputTarget {
@@ -41,7 +42,7 @@ export class ReplyBufferPool {
 const EDGE_BYTES_MAX = 1024;
 
 /** Smallest chunk for messages that wait together. */
-const SHORT_CHUNK_BYTES = 512;
+const SHORT_CHUNK_BYTES = 4 * 1024;
 
 interface Chunk {
   readonly bytes: Uint8Array;
@@ -165,30 +166,37 @@ export class OutputBuffer {
     const last = this.#queue.at(-1);
     if (last !== undefined && last.kind === 'copy') {
       const count = Math.min(end - from, last.bytes.length - last.end);
-      last.bytes.set(bytes.subarray(from, from + count), last.end);
+      copyBytes(bytes, from, from + count, last.bytes, last.end);
       last.end += count;
       this.pendingBytes += count;
       from += count;
     }
     if (from === end) return;
-    const copy = Buffer.allocUnsafe(Math.max(end - from, chunkBytes));
-    copy.set(bytes.subarray(from, end));
+    const copy = unfilledBytes(Math.max(end - from, chunkBytes));
+    copyBytes(bytes, from, end, copy, 0);
     this.#push({ bytes: copy, start: 0, end: end - from, kind: 'copy', onWritten: null });
   }
 
   /**
    * Queues bytes that never change, as they are: a message that goes to many costs each of them no
-   * copy. Short ones behind others are copied all the same, since a write of many pieces costs
-   * more; their chunks begin small, as those who hear much are few.
+   * copy. Several short ones are copied into one piece all the same, since a write of many pieces
+   * costs more. Their first chunk is small: it is needed for each who hears.
    */
   appendShared(bytes: Uint8Array): void {
+    if (this.#isClosed) return;
     const { length } = bytes;
-    if (length >= OUTPUT_CHUNK_BYTES || this.#queue.length === 0) {
-      if (!this.#isClosed)
-        this.#push({ bytes, start: 0, end: length, kind: 'shared', onWritten: null });
+    const last = this.#queue.at(-1);
+    if (last === undefined || length >= OUTPUT_CHUNK_BYTES) {
+      this.#push({ bytes, start: 0, end: length, kind: 'shared', onWritten: null });
       return;
     }
     const chunkBytes = Math.min(Math.max(this.heldBytes, SHORT_CHUNK_BYTES), OUTPUT_CHUNK_BYTES);
+    if (last.kind === 'shared' && last.end < OUTPUT_CHUNK_BYTES) {
+      this.#queue.pop();
+      this.pendingBytes -= last.end;
+      this.heldBytes -= last.end;
+      this.#append(last.bytes, { start: 0, end: last.end, chunkBytes });
+    }
     this.#append(bytes, { start: 0, end: length, chunkBytes });
   }
 
@@ -289,6 +297,12 @@ export class OutputBuffer {
 }
 
 function ignore(): void {}
+
+/** Plain, as copyBytes wants it. */
+function unfilledBytes(length: number): Uint8Array {
+  const { buffer, byteOffset } = Buffer.allocUnsafe(length);
+  return new Uint8Array(buffer, byteOffset, length);
+}
 
 /** Sockets take a plain Uint8Array too, but wrap it themselves, at more cost. */
 function asBuffer(bytes: Uint8Array, start: number, end: number): Buffer {

@@ -33,14 +33,16 @@ export function mustGather(client: Client | null, settings: NetSettings, bytes: 
 export class OutputPatience {
   #overSinceMs = -1;
 
-  /** Whether a client that makes us hold `heldBytes` must go now. */
-  isExhausted(heldBytes: number, limit: OutputLimit, monotonicMs: number): boolean {
+  /** Whether a client that makes us hold `heldBytes` must go now. Looks at the clock only where
+   * it matters. */
+  isExhausted(heldBytes: number, limit: OutputLimit, clock: { monotonicMs(): number }): boolean {
     const hardBytes = limit.hardBytes > 0 ? limit.hardBytes : UNLIMITED_OUTPUT_BYTES_MAX;
     if (heldBytes >= hardBytes) return true;
     if (limit.softBytes === 0 || heldBytes < limit.softBytes) {
       this.#overSinceMs = -1;
       return false;
     }
+    const monotonicMs = clock.monotonicMs();
     if (this.#overSinceMs < 0) this.#overSinceMs = monotonicMs;
     return monotonicMs - this.#overSinceMs > limit.softSeconds * 1000;
   }

@@ -442,7 +442,7 @@ export class Session implements Connection, ReplySink {
     const client = this.#client;
     if (client === null || this.#state === 'closed') return;
     const limit = limitFor(client.kind, settings);
-    if (!this.#patience.isExhausted(this.#output.heldBytes, limit, clock.monotonicMs())) return;
+    if (!this.#patience.isExhausted(this.#output.heldBytes, limit, clock)) return;
     this.#log.tooMuchOutput();
     counters.outputBufferLimitDisconnections++;
     this.destroy();

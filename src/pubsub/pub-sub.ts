@@ -6,15 +6,23 @@
 
 import { SUBSCRIPTION_BYTES, SUBSCRIPTIONS_BYTES_MAX } from '../limits.js';
 import { matchesGlob } from '../structures/glob.js';
+import { KeyedHash } from '../structures/siphash.js';
 import { encodeMessage } from './message.js';
 import { type Subscriber, Subscriptions } from './subscriber.js';
 import { type Topic, TopicTable } from './topic-table.js';
 
 export class PubSub {
-  readonly channels = new TopicTable((of) => of.channels);
-  readonly patterns = new TopicTable((of) => of.patterns);
+  readonly channels: TopicTable;
+  readonly patterns: TopicTable;
   /** Messages to the publisher himself: they follow the reply of the command that publishes. */
   #held: Uint8Array[] = [];
+
+  /** `hashSeed`: random bytes, as KeyedHash wants them. */
+  constructor({ hashSeed }: { hashSeed: Uint8Array }) {
+    const hash = new KeyedHash(hashSeed);
+    this.channels = new TopicTable(hash, (of) => of.channels);
+    this.patterns = new TopicTable(hash, (of) => of.patterns);
+  }
 
   /** Whether so many names, of so many bytes together, may be subscribed to now. */
   hasRoomFor(names: number, nameBytes: number): boolean {
@@ -62,7 +70,7 @@ export class PubSub {
     }
     if (this.patterns.size === 0) return receivers;
     for (const each of this.patterns) {
-      const pattern = each.bytes;
+      const pattern = each.name;
       if (!matchesGlob(pattern, channel, 0, channel.length)) continue;
       receivers += this.#deliver(each, { pattern, channel, payload }, publisher);
     }

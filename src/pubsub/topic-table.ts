@@ -1,39 +1,37 @@
 /*
  * Who has subscribed to what: names (of channels, or patterns) with their subscribers, and for each
  * subscriber the names. Every step takes a time that does not depend on how many there are. Names
- * are bytes; as keys they are strings of one character a byte. Pure; must not know messages.
+ * are bytes and are found by a keyed hash, so that a message makes no string of its channel. Pure;
+ * must not know messages.
  */
 
-import assert from 'node:assert/strict';
-import { CHANNEL_NAME_BYTES_MAX, SUBSCRIPTION_BYTES } from '../limits.js';
-import { latin1, latin1Text } from '../structures/bytes.js';
+import { SUBSCRIPTION_BYTES } from '../limits.js';
+import { equalBytes } from '../structures/bytes.js';
+import type { KeyedHash } from '../structures/siphash.js';
 import type { Subscriber, Subscriptions } from './subscriber.js';
 
-export class Topic {
-  readonly name: string;
+export interface Topic {
+  readonly name: Uint8Array;
+  readonly hash: number;
   /** In the order in which they came. */
-  readonly subscribers = new Set<Subscriber>();
-  #bytes: Uint8Array | null = null;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  /** The name as bytes, made when first asked for and then kept. */
-  get bytes(): Uint8Array {
-    this.#bytes ??= latin1(this.name);
-    return this.#bytes;
-  }
+  readonly subscribers: Set<Subscriber>;
+  /** Another topic of the same hash. */
+  next: Topic | null;
 }
 
 export class TopicTable {
-  readonly #topics = new Map<string, Topic>();
+  readonly #hash: KeyedHash;
   readonly #topicsOf: (of: Subscriptions) => Set<Topic>;
+  /** In the order in which they were first subscribed to. */
+  readonly #topics = new Set<Topic>();
+  /** The first topic of each hash. */
+  readonly #byHash = new Map<number, Topic>();
   /** Memory that the subscriptions take, as SUBSCRIPTION_BYTES estimates it. */
   heldBytes = 0;
 
   /** `topicsOf` says where a subscriber's own names of this table stand. */
-  constructor(topicsOf: (of: Subscriptions) => Set<Topic>) {
+  constructor(hash: KeyedHash, topicsOf: (of: Subscriptions) => Set<Topic>) {
+    this.#hash = hash;
     this.#topicsOf = topicsOf;
   }
 
@@ -42,42 +40,70 @@ export class TopicTable {
     return this.#topics.size;
   }
 
-  /** Null for a name that nobody has subscribed to. */
-  find(name: Uint8Array): Topic | null {
-    if (this.#topics.size === 0 || name.length > CHANNEL_NAME_BYTES_MAX) return null;
-    return this.#topics.get(latin1Text(name)) ?? null;
-  }
-
-  /** In the order in which they were first subscribed to. Subscribers may go meanwhile. */
+  /** Subscribers, and with them names, may go meanwhile. */
   [Symbol.iterator](): IterableIterator<Topic> {
     return this.#topics.values();
   }
 
-  /** Does nothing for who has subscribed to it already. */
-  add(subscriber: Subscriber, subscriptions: Subscriptions, bytes: Uint8Array): void {
-    assert(bytes.length <= CHANNEL_NAME_BYTES_MAX);
-    const name = latin1Text(bytes);
-    let topic = this.#topics.get(name);
-    if (topic === undefined) {
-      topic = new Topic(name);
-      this.#topics.set(name, topic);
-    }
+  /** Null for a name that nobody has subscribed to. */
+  find(name: Uint8Array): Topic | null {
+    if (this.#topics.size === 0) return null;
+    return this.#find(name, this.#hash.hash(name, 0, name.length));
+  }
+
+  /** Does nothing for who has subscribed to it already. The name may change afterwards. */
+  add(subscriber: Subscriber, subscriptions: Subscriptions, name: Uint8Array): void {
+    const hash = this.#hash.hash(name, 0, name.length);
+    const topic = this.#find(name, hash) ?? this.#create(name.slice(), hash);
     const own = this.#topicsOf(subscriptions);
     if (own.has(topic)) return;
     own.add(topic);
     topic.subscribers.add(subscriber);
-    this.heldBytes += costOf(name);
+    this.heldBytes += costOf(topic);
   }
 
   /** Does nothing for who has not subscribed to it. */
   remove(subscriber: Subscriber, subscriptions: Subscriptions, topic: Topic): void {
     if (!this.#topicsOf(subscriptions).delete(topic)) return;
     topic.subscribers.delete(subscriber);
-    if (topic.subscribers.size === 0) this.#topics.delete(topic.name);
-    this.heldBytes -= costOf(topic.name);
+    this.heldBytes -= costOf(topic);
+    if (topic.subscribers.size === 0) this.#drop(topic);
+  }
+
+  #find(name: Uint8Array, hash: number): Topic | null {
+    let topic = this.#byHash.get(hash) ?? null;
+    while (topic !== null && !isNamed(topic, name)) topic = topic.next;
+    return topic;
+  }
+
+  #create(name: Uint8Array, hash: number): Topic {
+    const next = this.#byHash.get(hash) ?? null;
+    const topic: Topic = { name, hash, subscribers: new Set(), next };
+    this.#byHash.set(hash, topic);
+    this.#topics.add(topic);
+    return topic;
+  }
+
+  #drop(topic: Topic): void {
+    this.#topics.delete(topic);
+    const first = this.#byHash.get(topic.hash);
+    if (first !== topic) {
+      let before = first;
+      while (before !== undefined && before.next !== topic) before = before.next ?? undefined;
+      if (before !== undefined) before.next = topic.next;
+    } else if (topic.next === null) {
+      this.#byHash.delete(topic.hash);
+    } else {
+      this.#byHash.set(topic.hash, topic.next);
+    }
   }
 }
 
-function costOf(name: string): number {
+function isNamed(topic: Topic, name: Uint8Array): boolean {
+  const { length } = topic.name;
+  return length === name.length && equalBytes(topic.name, 0, name, 0, length);
+}
+
+function costOf({ name }: Topic): number {
   return SUBSCRIPTION_BYTES + name.length;
 }

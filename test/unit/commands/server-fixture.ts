@@ -130,7 +130,7 @@ export class ServerFixture {
         monotonicMs: () => timers.nowMs,
       },
       transactions: { discard: () => this.calls.push('discard') },
-      pubsub: new PubSub(),
+      pubsub: new PubSub({ hashSeed: new Uint8Array(16) }),
       replication: { role: 'primary' },
       log: {
         notice: (text: string) => this.calls.push(`notice ${text}`),

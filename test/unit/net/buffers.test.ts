@@ -200,13 +200,18 @@ test('output: many small replies to a slow reader share chunks', () => {
 test('limits: hard at once, soft after its seconds; none for replicas, judged elsewhere', () => {
   const limit = { hardBytes: 100, softBytes: 50, softSeconds: 10 };
   const patience = new OutputPatience();
-  assert.equal(patience.isExhausted(100, limit, 0), true);
-  assert.equal(patience.isExhausted(60, limit, 0), false);
-  assert.equal(patience.isExhausted(60, limit, 10_000), false);
-  assert.equal(patience.isExhausted(60, limit, 10_001), true);
-  assert.equal(patience.isExhausted(49, limit, 10_002), false);
-  assert.equal(patience.isExhausted(60, limit, 10_003), false);
-  assert.equal(patience.isExhausted(60, limit, 20_003), false);
+  assert.equal(patience.isExhausted(100, limit, at(0)), true);
+  assert.equal(patience.isExhausted(60, limit, at(0)), false);
+  assert.equal(patience.isExhausted(60, limit, at(10_000)), false);
+  assert.equal(patience.isExhausted(60, limit, at(10_001)), true);
+  assert.equal(patience.isExhausted(49, limit, at(10_002)), false);
+  assert.equal(patience.isExhausted(60, limit, at(10_003)), false);
+  assert.equal(patience.isExhausted(60, limit, at(20_003)), false);
+/** A clock that stands still. */
+function at(ms: number): { monotonicMs(): number } {
+  return { monotonicMs: () => ms };
+}
+
   const { settings } = new FakeServer();
   settings.outputLimits.normal = limit;
   assert.equal(limitFor('replica', settings).hardBytes, 0);
@@ -215,6 +220,6 @@ test('limits: hard at once, soft after its seconds; none for replicas, judged el
 
 test('limits: no limit is still a bound', () => {
   const none = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
-  assert.equal(new OutputPatience().isExhausted(1024 ** 3 - 1, none, 0), false);
-  assert.equal(new OutputPatience().isExhausted(1024 ** 3, none, 0), true);
+  assert.equal(new OutputPatience().isExhausted(1024 ** 3 - 1, none, at(0)), false);
+  assert.equal(new OutputPatience().isExhausted(1024 ** 3, none, at(0)), true);
 });

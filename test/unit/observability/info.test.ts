@@ -74,7 +74,7 @@ function sources(overrides: object = {}): InfoSources & { services: Services } {
       shutdownInMs: 0,
     },
     stats: new Stats({ commands: commands.all.length }),
-    pubsub: new PubSub(),
+    pubsub: new PubSub({ hashSeed: new Uint8Array(16) }),
     ...overrides,
   } as unknown as Services;
   const figures = { ...readProcessFigures(), residentBytes: 9_000_000 };
