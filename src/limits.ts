@@ -29,7 +29,7 @@ export const WATCHES_MAX = 500_000;
 /** Longest argument that is made a string of, in bytes. Whatever is read as a string (names, words,
  * numbers, values of directives) is short; what is longer is cut, and so is no word any more. A
  * string of 512 MB cannot be made at all. */
-export const TEXT_BYTES_MAX = 64 * 1024;
+export const TEXT_BYTES_MAX = 1024 * 1024;
 
 /** Bytes fed to replicas that may pile up inside one tick before they are sent on. */
 export const FEED_FLUSH_BYTES = 1024 * 1024;
