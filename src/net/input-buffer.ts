@@ -21,12 +21,15 @@ const NO_BYTES = new Uint8Array(0);
 /** Smallest buffer: a request cut in two is usually short. */
 const SMALLEST_BYTES = 1024;
 
+/** Buffers shorter than this are not worth a spare one, which is much longer, in bytes. */
+const POOLED_BYTES_MIN = 16 * 1024;
+
 /** Buffers between two uses: a pipeline is cut at the end of nearly every read. */
 export class InputBufferPool {
   readonly #spares: Uint8Array[] = [];
 
   take(bytes: number): Uint8Array {
-    if (bytes > SMALLEST_BYTES && bytes <= SPARE_INPUT_BUFFER_BYTES) {
+    if (bytes >= POOLED_BYTES_MIN && bytes <= SPARE_INPUT_BUFFER_BYTES) {
       return this.#spares.pop() ?? new Uint8Array(SPARE_INPUT_BUFFER_BYTES);
     }
     return new Uint8Array(bytes);
@@ -194,6 +197,11 @@ export class InputBuffer {
 export function capacityFor(needed: number, announcedBytes: number): number {
   if (announcedBytes <= needed) return Math.max(SMALLEST_BYTES, needed * 2);
   const believed = Math.max(ANNOUNCED_BYTES_TRUSTED, needed * INPUT_GROWTH_FACTOR);
-  // The read that ends the bulk usually brings the beginning of the next request.
-  return Math.min(announcedBytes + READ_BUFFER_BYTES, Math.max(believed, needed));
+  // The read that ends the bulk usually brings the beginning of the next request. A short one is
+  // not worth that room: many clients may be in the middle of one.
+  const spareBytes = Math.min(announcedBytes, READ_BUFFER_BYTES);
+  return Math.max(
+    SMALLEST_BYTES,
+    Math.min(announcedBytes + spareBytes, Math.max(believed, needed)),
+  );
 }

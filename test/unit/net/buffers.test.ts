@@ -65,6 +65,16 @@ test('input: an announced bulk is copied a few times at most, and believed only 
   assert(bytes.length <= announced + READ_BUFFER_BYTES);
 });
 
+test('input: the beginning of a short request holds little more than it will be', () => {
+  for (const announced of [30, 500, 3000]) {
+    const input = new InputBuffer(new InputBufferPool());
+    assert(input.append(new Uint8Array(20), 0, 20, announced));
+    assert(input.freeBytes <= Math.max(1024, 2 * announced), `${input.freeBytes} bytes`);
+    assert(input.append(new Uint8Array(READ_BUFFER_BYTES), 0, READ_BUFFER_BYTES, announced));
+    assert.equal(input.length, READ_BUFFER_BYTES + 20);
+  }
+});
+
 /** A socket whose kernel takes everything at once, or nothing until drain() is called. */
 class FakeTarget implements OutputTarget {
   isSlow = false;
