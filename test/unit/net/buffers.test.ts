@@ -207,6 +207,11 @@ test('output: many small replies to a slow reader share chunks', () => {
   assert.equal(target.writes, 1);
 });
 
+/** A clock that stands still. */
+function at(ms: number): { monotonicMs(): number } {
+  return { monotonicMs: () => ms };
+}
+
 test('limits: hard at once, soft after its seconds; none for replicas, judged elsewhere', () => {
   const limit = { hardBytes: 100, softBytes: 50, softSeconds: 10 };
   const patience = new OutputPatience();
@@ -217,11 +222,6 @@ test('limits: hard at once, soft after its seconds; none for replicas, judged el
   assert.equal(patience.isExhausted(49, limit, at(10_002)), false);
   assert.equal(patience.isExhausted(60, limit, at(10_003)), false);
   assert.equal(patience.isExhausted(60, limit, at(20_003)), false);
-/** A clock that stands still. */
-function at(ms: number): { monotonicMs(): number } {
-  return { monotonicMs: () => ms };
-}
-
   const { settings } = new FakeServer();
   settings.outputLimits.normal = limit;
   assert.equal(limitFor('replica', settings).hardBytes, 0);
@@ -232,4 +232,58 @@ test('limits: no limit is still a bound', () => {
   const none = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
   assert.equal(new OutputPatience().isExhausted(1024 ** 3 - 1, none, at(0)), false);
   assert.equal(new OutputPatience().isExhausted(1024 ** 3, none, at(0)), true);
+});
+
+test('output: a message that goes to many is copied for none; several leave in one piece', () => {
+  const target = new FakeTarget();
+  const { output } = newOutput(target);
+  const message = new Uint8Array(1000).fill(1);
+  output.appendShared(message);
+  assert.deepEqual([output.heldBytes, output.chunkCount], [1000, 1]);
+  output.flush();
+  assert.equal(target.writes, 1);
+  for (let i = 1; i <= 4; i++) output.appendShared(new Uint8Array(1000).fill(i));
+  assert.deepEqual([output.pendingBytes, output.chunkCount], [4000, 1]);
+  assert(output.heldBytes <= 4096);
+  output.flush();
+  assert.equal(target.writes, 2);
+  assert.deepEqual(
+    target.taken.map((bytes) => bytes.length),
+    [1000, 4000],
+  );
+  assert.equal(output.heldBytes, 0);
+});
+
+test('output: random messages, replies and slow readers keep bytes and order', () => {
+  const step = fc.record({
+    length: fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 40_000 })),
+    isMessage: fc.boolean(),
+    becomesSlow: fc.boolean(),
+    flushes: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const target = new FakeTarget();
+      const { output, counts } = newOutput(target);
+      const sent: Buffer[] = [];
+      for (const [i, { length, isMessage, becomesSlow, flushes }] of steps.entries()) {
+        target.isSlow = becomesSlow;
+        if (!becomesSlow) target.drain();
+        const bytes = new Uint8Array(length).fill(i);
+        sent.push(Buffer.from(bytes));
+        if (isMessage) output.appendShared(bytes);
+        else output.append(bytes, 0, length);
+        if (flushes) output.flush();
+        const total = sent.reduce((sum, each) => sum + each.length, 0);
+        assert.equal(output.pendingBytes + counts.sent, total);
+        assert(output.heldBytes >= output.pendingBytes);
+      }
+      target.isSlow = false;
+      target.drain();
+      while (output.canFlush) output.flush();
+      assert.deepEqual(Buffer.concat(target.taken), Buffer.concat(sent));
+      assert.deepEqual([output.pendingBytes, output.heldBytes], [0, 0]);
+    }),
+    { numRuns: 200 },
+  );
 });
