@@ -4,7 +4,7 @@
  */
 
 import { quoteText } from '../structures/quoted-text.js';
-import { splitWords } from './words.js';
+import { splitWords } from '../structures/words.js';
 
 export interface CommandLine {
   /** The configuration file as it was given, or null. */

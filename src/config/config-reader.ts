@@ -7,9 +7,9 @@
  */
 
 import { CONFIG_INCLUDES_MAX } from '../limits.js';
+import { splitWords } from '../structures/words.js';
 import type { Config } from './config.js';
 import { toLatin1 } from './scalar-types.js';
-import { splitWords } from './words.js';
 
 /**
  * What reading a configuration needs of the process. Texts are latin1, paths are strings of Node.

@@ -5,6 +5,7 @@
  */
 
 import { quoteText } from '../structures/quoted-text.js';
+import { splitWords } from '../structures/words.js';
 import type { WordsType, WordType } from './directive.js';
 import {
   inLargestUnit,
@@ -13,7 +14,6 @@ import {
   parseMemory,
   UINT64_MAX,
 } from './scalar-types.js';
-import { splitWords } from './words.js';
 
 /** A snapshot is due `seconds` after the last one when at least `changes` happened since. */
 export interface SavePoint {

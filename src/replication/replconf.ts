@@ -3,6 +3,7 @@
  * and the ACKs of a replica. Parses; what an ACK means is primary.ts's. Pure.
  */
 
+import { splitWords } from '../structures/words.js';
 import type { ReplicaSettings } from './peer.js';
 
 /** Longest address that a replica may announce, as in Redis (NET_HOST_STR_LEN). */
@@ -67,8 +68,9 @@ function applyOption(name: string, value: string, settings: ReplicaSettings): st
       return null;
     case 'rdb-only':
       if (!isInteger(value)) return NOT_AN_INTEGER;
-      if (value !== '0' && value !== '1')
-        return 'ERR value is out of range, must be between 0 and 1';
+      if (value !== '0' && value !== '1') {
+        return 'ERR value is out of range, value must between 0 and 1';
+      }
       settings.isRdbOnly = value === '1';
       return null;
     case 'rdb-filter-only':
@@ -80,9 +82,11 @@ function applyOption(name: string, value: string, settings: ReplicaSettings): st
 
 /** `functions` is the only filter there is: whatever is named, the data stay out. */
 function applyFilter(value: string, settings: ReplicaSettings): string | null {
+  const filters = splitWords(value);
+  if (filters === null) return 'ERR Missing rdb-filter-only values';
   settings.isWithoutData = true;
-  for (const filter of value.split(/\s+/)) {
-    if (filter === '' || /^(?:functions|"functions"|""|'')$/i.test(filter)) continue;
+  for (const filter of filters) {
+    if (filter.toLowerCase() === 'functions') continue;
     return `ERR Unsupported rdb-filter-only option: ${filter}`;
   }
   return null;

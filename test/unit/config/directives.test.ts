@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Config } from '../../../src/config/config.js';
 import { directives, directivesByName } from '../../../src/config/directives.js';
-import { splitWords } from '../../../src/config/words.js';
+import { splitWords } from '../../../src/structures/words.js';
 import { repositoryRoot } from '../../helpers/repository.js';
 
 test('no name and no alias occurs twice', () => {

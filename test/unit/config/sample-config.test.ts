@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { Config } from '../../../src/config/config.js';
 import { ConfigReader } from '../../../src/config/config-reader.js';
 import { directives, directivesByName } from '../../../src/config/directives.js';
-import { splitWords } from '../../../src/config/words.js';
+import { splitWords } from '../../../src/structures/words.js';
 import { repositoryRoot } from '../../helpers/repository.js';
 
 const sample = readFileSync(join(repositoryRoot, 'conf', 'tandem.conf'), 'utf8');

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { splitWords } from '../../../src/config/words.js';
 import { quoteText } from '../../../src/structures/quoted-text.js';
+import { splitWords } from '../../../src/structures/words.js';
 
 const lines: readonly (readonly [line: string, words: readonly string[] | null])[] = [
   ['', []],

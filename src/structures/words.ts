@@ -1,5 +1,5 @@
 /*
- * Words of a configuration line: blanks separate them, quotes hold them together. The same rules
+ * Words of a line: blanks separate them, quotes hold them together. The same rules
  * serve inline requests and redis-cli, so a value quoted there can be pasted here. Text is latin1.
  *
  *   "…"   with \n \r \t \b \a, \xHH for any byte, and \c for any other character c
