@@ -13,7 +13,7 @@ import { ConfigReader } from '../../../src/config/config-reader.js';
 import type { AnyDirective } from '../../../src/config/directive.js';
 import { directives } from '../../../src/config/directives.js';
 import { rewrittenText } from '../../../src/config/rewritten-text.js';
-import { splitWords } from '../../../src/config/words.js';
+import { splitWords } from '../../../src/structures/words.js';
 import { repositoryRoot } from '../../helpers/repository.js';
 import { directiveValues } from './directive-values.js';
 
