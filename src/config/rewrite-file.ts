@@ -82,17 +82,18 @@ function replace(file: string, content: Uint8Array): Failure | null {
   let what = 'Could not create tmp config file';
   let descriptor = -1;
   try {
-    descriptor = openSync(temporary, 'wx', NEW_FILE_MODE);
+    // A file with passwords that only we may read stays so, from its first byte on.
+    const mode = (statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o777;
+    descriptor = openSync(temporary, 'wx', mode === 0 ? NEW_FILE_MODE : mode);
     for (let offset = 0; offset < content.length; ) {
       what = `Failed after writing (${offset}) bytes to tmp config file`;
       offset += writeSync(descriptor, content, offset);
     }
+    what = 'Could not chmod config file';
+    // The umask took its part of the mode.
+    if (mode !== 0) fchmodSync(descriptor, mode);
     what = 'Could not sync tmp config file to disk';
     fsyncSync(descriptor);
-    what = 'Could not chmod config file';
-    // A file with passwords that only we may read stays so.
-    const old = statSync(file, { throwIfNoEntry: false });
-    if (old !== undefined) fchmodSync(descriptor, old.mode & 0o777);
     what = 'Could not rename tmp config file';
     renameSync(temporary, file);
   } catch (error) {
