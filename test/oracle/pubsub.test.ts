@@ -97,6 +97,27 @@ oracleSuite('publish and subscribe', [
     ],
   },
   {
+    name: 'what a stale replica lets through',
+    protocols: [2],
+    lines: [
+      'CONFIG SET replica-serve-stale-data no',
+      'REPLICAOF 127.0.0.1 1',
+      'GET k',
+      'PUBLISH a m',
+      'PUBSUB NUMPAT',
+      'PING',
+      'SUBSCRIBE a',
+      'GET k',
+      'PING',
+      'PSUBSCRIBE b',
+      'PUNSUBSCRIBE b',
+      'UNSUBSCRIBE a',
+      'GET k',
+      'REPLICAOF NO ONE',
+      'CONFIG SET replica-serve-stale-data yes',
+    ],
+  },
+  {
     name: 'RESP3 subscribers may do everything',
     protocols: [3],
     lines: [
