@@ -121,8 +121,13 @@ export class Client implements Subscriber {
     return this.subscriptions !== null && this.protocol === 2;
   }
 
-  /** A message of what it subscribes to. In the midst of a stream it would be no message. */
+  /** In the midst of a stream a message would be none. */
+  get isLeaving(): boolean {
+    return this.closesAfterReply || this.kind === 'replica';
+  }
+
+  /** A message of what it subscribes to. */
   receive(message: Uint8Array): void {
-    if (!this.closesAfterReply && this.kind !== 'replica') this.connection.send(message);
+    if (!this.isLeaving) this.connection.send(message);
   }
 }

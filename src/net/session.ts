@@ -182,6 +182,8 @@ export class Session implements Connection, ReplySink {
   destroy(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    // Its own batch may go on for a while: nobody need make anything for it.
+    if (this.#client !== null) this.#client.closesAfterReply = true;
     this.#output.close();
     this.#socket.destroy();
     if (!this.#isInBatch) this.#gone();

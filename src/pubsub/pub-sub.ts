@@ -11,11 +11,19 @@ import { encodeMessage } from './message.js';
 import { type Subscriber, Subscriptions } from './subscriber.js';
 import { type Topic, TopicTable } from './topic-table.js';
 
+/**
+ * Messages to the publisher himself that wait for his reply, in bytes; more go before it. They
+ * exist once for each of his patterns, so a single PUBLISH could fill the memory with them: the
+ * limit of his output must see them while they come. (Its default for subscribers is as much.)
+ */
+const HELD_BYTES_MAX = 32 * 1024 * 1024;
+
 export class PubSub {
   readonly channels: TopicTable;
   readonly patterns: TopicTable;
   /** Messages to the publisher himself: they follow the reply of the command that publishes. */
   #held: Uint8Array[] = [];
+  #heldBytes = 0;
 
   /** `hashSeed`: random bytes, as KeyedHash wants them. */
   constructor({ hashSeed }: { hashSeed: Uint8Array }) {
@@ -85,6 +93,7 @@ export class PubSub {
   releaseHeld(publisher: Subscriber): void {
     const held = this.#held;
     this.#held = [];
+    this.#heldBytes = 0;
     for (const bytes of held) publisher.receive(bytes);
   }
 
@@ -98,13 +107,20 @@ export class PubSub {
     let push: Uint8Array | null = null;
     // Who is too slow goes while the others are served: a Set may be changed meanwhile.
     for (const subscriber of topic.subscribers) {
+      receivers++;
+      if (subscriber.isLeaving) continue;
       let bytes: Uint8Array;
       if (subscriber.protocol === 3) bytes = push ??= encodeMessage(3, message);
       else bytes = array ??= encodeMessage(2, message);
-      receivers++;
-      if (subscriber === publisher) this.#held.push(bytes);
+      if (subscriber === publisher) this.#hold(publisher, bytes);
       else subscriber.receive(bytes);
     }
     return receivers;
+  }
+
+  #hold(publisher: Subscriber, bytes: Uint8Array): void {
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    if (this.#heldBytes >= HELD_BYTES_MAX) this.releaseHeld(publisher);
   }
 }

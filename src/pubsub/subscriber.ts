@@ -9,6 +9,8 @@ export interface Subscriber {
   readonly protocol: 2 | 3;
   /** Null while there are none. */
   subscriptions: Subscriptions | null;
+  /** He is about to go, and hears nothing any more. */
+  readonly isLeaving: boolean;
   /**
    * Takes a message. The bytes never change, and others hold them too. May end in the subscriber's
    * going.

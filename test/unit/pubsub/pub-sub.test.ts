@@ -17,6 +17,7 @@ import type { KeyedHash } from '../../../src/structures/siphash.js';
 class Listener implements Subscriber {
   readonly protocol: 2 | 3;
   subscriptions: Subscriptions | null = null;
+  isLeaving = false;
   readonly received: Uint8Array[] = [];
   onReceive = (): void => {};
 
@@ -218,4 +219,19 @@ test('a name is kept as it was, whatever becomes of the bytes that brought it', 
   pubsub.subscribe(listener, pubsub.channels, bytes);
   bytes.fill(0);
   assert.equal(publish(pubsub, 'name', ''), 1);
+});
+
+test('messages of a publisher to himself do not pile up behind his reply', () => {
+  const pubsub = newPubSub();
+  const self = new Listener();
+  const patterns = Array.from({ length: 100 }, (_, i) => latin1(`*[c${i}]`));
+  for (const pattern of patterns) pubsub.subscribe(self, pubsub.patterns, pattern);
+  const payload = new Uint8Array(4 * 1024 * 1024);
+  // Who owes too much goes, as a client does whose output is over the limit.
+  self.onReceive = () => {
+    if (self.received.length >= 8) self.isLeaving = true;
+  };
+  assert.equal(pubsub.publish(latin1('c'), payload, self), 100);
+  assert.equal(self.received.length, 8, 'no more were made than the limit takes');
+  assert.equal(pubsub.hasHeld, false);
 });
