@@ -269,3 +269,7 @@ export const SUBSCRIPTION_BYTES = 512;
 /** What the subscriptions of all clients may take of JavaScript's heap, in bytes: a million of
  * them, and a full heap would be the end of the server. */
 export const SUBSCRIPTIONS_BYTES_MAX = 512 * 1024 * 1024;
+
+/** What the entries of the slow log may take of JavaScript's heap, in bytes, whatever
+ * slowlog-max-len says: ten thousand of the largest, and many more of usual ones. */
+export const SLOW_LOG_BYTES_MAX = 64 * 1024 * 1024;

@@ -41,6 +41,7 @@ import { Listener } from './net/listener.js';
 import type { Session } from './net/session.js';
 import { EventLoopMeter } from './observability/event-loop.js';
 import { createLog, type Log } from './observability/log.js';
+import { SlowLog } from './observability/slow-log.js';
 import { Stats } from './observability/stats.js';
 import { Loader } from './persistence/loader.js';
 import { Snapshots } from './persistence/snapshot.js';
@@ -180,6 +181,7 @@ function compose(base: Base): { server: Server; shutdown: Shutdown } {
     replication,
     snapshots,
     stats,
+    slowLog: new SlowLog(),
     log,
     clock,
     server: state,

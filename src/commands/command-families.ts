@@ -20,6 +20,7 @@ import { pubsubCommands } from './pubsub-commands.js';
 import { replicationCommands } from './replication-commands.js';
 import { scanCommands } from './scan-commands.js';
 import { serverCommands } from './server-commands.js';
+import { slowlogCommands } from './slowlog-commands.js';
 import { stringCommands } from './string-commands.js';
 import { stringCountCommands } from './string-count-commands.js';
 import { stringEditCommands } from './string-edit-commands.js';
@@ -44,6 +45,7 @@ export const commandFamilies: readonly (readonly CommandRow[])[] = [
   pubsubCommands,
   serverCommands,
   infoCommands,
+  slowlogCommands,
   configCommands,
   commandCommands,
   debugCommands,

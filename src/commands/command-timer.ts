@@ -1,13 +1,16 @@
 /*
- * How long commands take, for statistics. The end of one command is the start of the next, so one
- * look at the clock a command would do; but a look costs a fifth of a GET. So consecutive runs of
- * the same brief command in one batch share a look and its time evenly. Sums and means stay exact;
- * only what differs among some pipelined GETs is levelled. Whatever may take long is timed alone.
+ * How long commands take, for statistics and the slow log. The end of one command is the start of
+ * the next, so one look at the clock a command would do; but a look costs a fifth of a GET. So
+ * consecutive runs of the same brief command in one batch share a look and its time evenly. Sums
+ * and means stay exact; only what differs among some pipelined GETs is levelled. Whatever may take
+ * long is timed alone, and so is everything while the slow log asks for less than a millisecond.
  * Must not know what commands do.
  */
 
+import assert from 'node:assert/strict';
 import type { Stats } from '../observability/stats.js';
-import type { Arguments } from '../resp/arguments.js';
+import { Arguments } from '../resp/arguments.js';
+import { REQUEST, RequestDecoder } from '../resp/request-decoder.js';
 import type { Command } from './command-table.js';
 import type { Clock } from './services.js';
 
@@ -15,19 +18,39 @@ import type { Clock } from './services.js';
 const SHARING_COMMANDS_MAX = 8;
 /** A command with more arguments than this is not brief, whichever it is. */
 const BRIEF_ARGUMENTS_MAX = 4;
+/** Who asks for shorter times wants each command's own. */
+const SHARED_FROM_MICROSECONDS = 1000;
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Who is told of commands that took long. */
+export interface SlowObserver {
+  /** From which time on it is. */
+  readonly fromMicroseconds: number;
+  onSlow(command: Command, args: Arguments, microseconds: number): void;
+}
 
 export class CommandTimer {
   /** Monotonic ms at the last look. */
   nowMs = 0;
   readonly #clock: Clock;
   readonly #stats: Stats;
+  readonly #slow: SlowObserver;
   /** What has run since the last look, and how often. */
   #command: Command | null = null;
   #count = 0;
+  /**
+   * The last of these requests, where it lies until its batch ends. Its Arguments serve the next
+   * one already when it turns out that they took long.
+   */
+  #buffer: Uint8Array = NO_BYTES;
+  #requestStart = 0;
+  #requestEnd = 0;
 
-  constructor(clock: Clock, stats: Stats) {
+  constructor(clock: Clock, stats: Stats, slow: SlowObserver) {
     this.#clock = clock;
     this.#stats = stats;
+    this.#slow = slow;
   }
 
   /** What has passed until now is no command's. */
@@ -38,6 +61,9 @@ export class CommandTimer {
   /** Before a command runs. */
   begin(command: Command): void {
     if (this.#count > 0 && command !== this.#command) this.settle();
+    if (this.#slow.fromMicroseconds >= SHARED_FROM_MICROSECONDS) return;
+    this.settle();
+    this.restart();
   }
 
   /** After it has run. True when the clock was looked at. */
@@ -48,19 +74,46 @@ export class CommandTimer {
       this.#command = command;
     }
     this.#count++;
-    const isBrief = command.isBrief && args.count <= BRIEF_ARGUMENTS_MAX;
-    if (isBrief && this.#count < SHARING_COMMANDS_MAX) return false;
-    this.settle();
+    // Only what is canonical can be read again where it lies.
+    const isBrief = command.isBrief && args.count <= BRIEF_ARGUMENTS_MAX && args.isCanonical;
+    const mayShare = isBrief && this.#slow.fromMicroseconds >= SHARED_FROM_MICROSECONDS;
+    if (mayShare && this.#count < SHARING_COMMANDS_MAX) {
+      this.#buffer = args.buffer;
+      this.#requestStart = args.requestStart;
+      this.#requestEnd = args.requestEnd;
+      return false;
+    }
+    this.#look(command, args);
     return true;
   }
 
   /** Counts what has run since the last look. Before anybody else is served or reads statistics. */
   settle(): void {
-    const command = this.#command;
-    if (command === null || this.#count === 0) return;
+    if (this.#command !== null && this.#count > 0) this.#look(this.#command, null);
+  }
+
+  /** `last`: the request that has just run, null when it is the one remembered. */
+  #look(command: Command, last: Arguments | null): void {
     const startMs = this.nowMs;
     this.nowMs = this.#clock.monotonicMs();
-    this.#stats.onCommands(command.index, this.#count, (this.nowMs - startMs) * 1000);
+    const microseconds = (this.nowMs - startMs) * 1000;
+    this.#stats.onCommands(command.index, this.#count, microseconds);
     this.#count = 0;
+    if (microseconds >= this.#slow.fromMicroseconds) {
+      this.#slow.onSlow(command, last ?? this.#remembered(), microseconds);
+    }
+    this.#buffer = NO_BYTES;
+  }
+
+  #remembered(): Arguments {
+    const args = new Arguments();
+    const decoded = new RequestDecoder().next(
+      this.#buffer,
+      this.#requestStart,
+      this.#requestEnd,
+      args,
+    );
+    assert(decoded === REQUEST);
+    return args;
   }
 }

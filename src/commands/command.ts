@@ -89,6 +89,8 @@ export interface CommandRow {
    * into its block: the argument at this index, or the last of all.
    */
   readonly stores?: number | 'last';
+  /** Indexes of arguments that no log may show. */
+  readonly secrets?: (args: Arguments) => readonly number[];
   /** Absent on a pure container. */
   readonly run?: Handler;
   readonly subcommands?: readonly CommandRow[];

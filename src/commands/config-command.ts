@@ -4,11 +4,12 @@
  */
 
 import { failed } from '../config/config.js';
+import { directivesByName } from '../config/directives.js';
 import { cannotRewrite, NO_CONFIG_FILE, rewriteFile } from '../config/rewrite-file.js';
 import type { Arguments } from '../resp/arguments.js';
 import { type CommandFlag, type Context, defineCommands } from './command.js';
 import { SYNTAX_ERROR } from './errors.js';
-import { replyHelp } from './server-arguments.js';
+import { replyHelp, wordArgument } from './server-arguments.js';
 
 const flags: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale'];
 const allNodes = ['request_policy:all_nodes', 'response_policy:all_succeeded'];
@@ -75,6 +76,7 @@ export const configCommands = defineCommands([
         complexity: 'O(N), N being the number of directives given',
         tips: allNodes,
         syntax: 'data{parameter value}...',
+        secrets: secretValues,
         run: set,
       },
     ],
@@ -107,6 +109,14 @@ function set(ctx: Context, args: Arguments): void {
   });
   if (failure !== null) return ctx.reply.error(failure.error);
   ctx.reply.ok();
+}
+
+function secretValues(args: Arguments): number[] {
+  const indexes: number[] = [];
+  for (let i = 2; i + 1 < args.count; i += 2) {
+    if (directivesByName.get(wordArgument(args, i))?.isSensitive) indexes.push(i + 1);
+  }
+  return indexes;
 }
 
 function rewrite(ctx: Context): void {

@@ -46,6 +46,7 @@ export const connectionCommands = defineCommands([
     summary: 'Authenticates the connection.',
     complexity: 'O(N), N being the number of passwords of the user',
     syntax: '[username@6.0.0] password',
+    secrets: argumentsAfterName,
     run: auth,
   },
   {
@@ -57,6 +58,7 @@ export const connectionCommands = defineCommands([
     summary: 'Chooses the protocol version, and tells what the server is.',
     complexity: 'O(1)',
     syntax: '[arguments{protover:integer [AUTH auth{username password}] [SETNAME clientname]}]',
+    secrets: loginOfHello,
     run: hello,
   },
   {
@@ -123,11 +125,24 @@ function auth(ctx: Context, args: Arguments): void {
   ctx.reply.ok();
 }
 
+function argumentsAfterName(args: Arguments): number[] {
+  return Array.from({ length: args.count - 1 }, (_, i) => i + 1);
+}
+
 interface HelloRequest {
   /** 0 keeps the version. */
   readonly version: 0 | 2 | 3;
   readonly login: { user: string; password: Uint8Array } | null;
   readonly name: string | null;
+}
+
+/** Also where the request is none that HELLO takes. */
+function loginOfHello(args: Arguments): number[] {
+  const indexes: number[] = [];
+  for (let i = 1; i + 1 < args.count; i++) {
+    if (wordArgument(args, i) === 'auth') indexes.push(i + 1, i + 2);
+  }
+  return indexes;
 }
 
 function hello(ctx: Context, args: Arguments): void {

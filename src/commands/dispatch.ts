@@ -18,6 +18,7 @@ import * as errors from './errors.js';
 import { Gates, PASS, POSTPONE, QUEUE, type Verdict } from './gates.js';
 import { Propagation } from './propagation.js';
 import type { Clock, Feed, Services } from './services.js';
+import { SlowCommands } from './slow-commands.js';
 
 /** What the session does after a request. */
 export const CONTINUE = 0;
@@ -65,7 +66,6 @@ export class Dispatcher {
     this.#services = services;
     this.#table = services.commands;
     this.#clock = services.clock;
-    this.#timer = new CommandTimer(services.clock, services.stats);
     this.#feed = feed;
     this.#gates = new Gates(services);
     this.#attackAlarm = new AttackAlarm(services);
@@ -77,6 +77,9 @@ export class Dispatcher {
       reply: options.reply,
       deferredReply: options.deferredReply,
     });
+    const { clock, slowLog, stats } = services;
+    const slow = new SlowCommands({ slowLog, clock, running: this.context });
+    this.#timer = new CommandTimer(clock, stats, slow);
   }
 
   /** Before the requests of one read of a client. */

@@ -62,6 +62,9 @@ export const ALREADY_SAVING = 'ERR Background save already in progress';
 export const NO_SHUTDOWN = 'ERR No shutdown in progress.';
 export const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
 
+// SLOWLOG
+export const SLOWLOG_COUNT = 'ERR count should be greater than or equal to -1';
+
 // Replication
 export const BAD_PRIMARY_PORT = 'ERR Invalid master port';
 export const REPLICA_MAY_NOT = 'ERR Command is not valid when client is a replica.';

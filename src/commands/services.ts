@@ -6,6 +6,7 @@
 import type { Config } from '../config/config.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import type { Log } from '../observability/log.js';
+import type { SlowLog } from '../observability/slow-log.js';
 import type { Stats } from '../observability/stats.js';
 import type { PubSub } from '../pubsub/pub-sub.js';
 import type { Arguments } from '../resp/arguments.js';
@@ -151,6 +152,7 @@ export interface Services {
   readonly replication: ReplicationControl;
   readonly snapshots: SnapshotControl;
   readonly stats: Stats;
+  readonly slowLog: SlowLog;
   readonly log: Log;
   readonly clock: ServerClock;
   readonly server: ServerControl;

@@ -263,14 +263,14 @@ export const serverDirectives = [
   directive('slowlog-log-slower-than', integer({ min: -1, max: INT64_MAX }), {
     initial: 10000,
     mutable: 'yes',
-    apply: 'kept',
+    apply: 'hook',
     prose: 'Microseconds from which a command enters the slow log. -1: none does; 0: all do.',
   }),
   directive('slowlog-max-len', integer({ min: 0, max: INT64_MAX }), {
     initial: 128,
     mutable: 'yes',
-    apply: 'kept',
-    prose: 'Entries of the slow log.',
+    apply: 'hook',
+    prose: 'Entries of the slow log, which SLOWLOG shows. The oldest go first.',
   }),
   directive('latency-monitor-threshold', integer({ min: 0, max: INT64_MAX }), {
     initial: 0,

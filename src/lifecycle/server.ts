@@ -161,6 +161,7 @@ export class Server {
       services.stats.isTrackingLatency = isTracking;
       return null;
     });
+    this.#tieSlowLog();
     this.#tieMemoryLimit();
     this.#tieAccessBits();
     const missing = config.missingHooks();
@@ -168,6 +169,21 @@ export class Server {
     for (const name of config.ineffective()) {
       log.notice(`The directive ${name} is accepted and kept, but has no effect in this server`);
     }
+  }
+
+  #tieSlowLog(): void {
+    const { config, slowLog } = this.#parts.services;
+    const { values } = config;
+    const tie = (): null => {
+      slowLog.configure({
+        thresholdMicroseconds: values['slowlog-log-slower-than'],
+        entriesMax: values['slowlog-max-len'],
+      });
+      return null;
+    };
+    tie();
+    config.onChange('slowlog-log-slower-than', tie);
+    config.onChange('slowlog-max-len', tie);
   }
 
   #tieMemoryLimit(): void {

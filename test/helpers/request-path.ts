@@ -14,6 +14,7 @@ import { Config } from '../../src/config/config.js';
 import type { Keyspace } from '../../src/keyspace/keyspace.js';
 import { noConnection } from '../../src/lifecycle/no-connection.js';
 import { Memory } from '../../src/memory/memory.js';
+import { SlowLog } from '../../src/observability/slow-log.js';
 import { Stats } from '../../src/observability/stats.js';
 import { Arguments } from '../../src/resp/arguments.js';
 import { ReplyWriter } from '../../src/resp/reply-writer.js';
@@ -42,6 +43,7 @@ export class RequestPath {
       keyspace: this.keyspace,
       commands,
       stats: this.stats,
+      slowLog: new SlowLog(),
       clock: options.clock,
       pause: { isActive: false },
       server: { isLoading: false },

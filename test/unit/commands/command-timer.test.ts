@@ -1,12 +1,14 @@
 /* What commands are said to take: sums are exact, brief commands share, others are timed alone. */
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { type Command, CommandTable } from '../../../src/commands/command-table.js';
 import { CommandTimer } from '../../../src/commands/command-timer.js';
 import { stringCommands } from '../../../src/commands/string-commands.js';
 import { Stats } from '../../../src/observability/stats.js';
 import { Arguments } from '../../../src/resp/arguments.js';
+import { REQUEST, RequestDecoder } from '../../../src/resp/request-decoder.js';
+import { encodeRequest } from '../../helpers/resp-client.js';
 
 class Fixture {
   readonly stats: Stats;
@@ -14,6 +16,11 @@ class Fixture {
   readonly #table = new CommandTable([stringCommands]);
   nowMs = 1000;
   looks = 0;
+  /** Of the observer: its threshold, and what it was told. */
+  readonly slow = { fromMicroseconds: Number.POSITIVE_INFINITY };
+  readonly told: [name: string, words: string[], microseconds: number][] = [];
+  /** What the last request lies in. */
+  readonly #args = new Arguments();
 
   constructor() {
     this.stats = new Stats({ commands: this.#table.all.length });
@@ -21,7 +28,13 @@ class Fixture {
       this.looks++;
       return this.nowMs;
     };
-    this.timer = new CommandTimer({ monotonicMs, wallMs: () => 0 }, this.stats);
+    const observer = Object.assign(this.slow, {
+      onSlow: (command: Command, args: Arguments, microseconds: number) => {
+        const words = Array.from({ length: args.count }, (_, i) => args.text(i));
+        this.told.push([command.name, words, Math.round(microseconds)]);
+      },
+    });
+    this.timer = new CommandTimer({ monotonicMs, wallMs: () => 0 }, this.stats, observer);
     this.timer.restart();
   }
 
@@ -32,12 +45,17 @@ class Fixture {
   }
 
   /** Runs a command that takes `ms`, with others inside of it. */
-  run(name: string, options: { ms: number; count?: number; inside?: () => void }): void {
-    const args = new Arguments();
-    args.count = options.count ?? 2;
+  run(
+    name: string,
+    options: { ms: number; count?: number; inside?: () => void; word?: string },
+  ): void {
+    const { ms, count = 2, inside, word = 'x' } = options;
+    const args = inside === undefined ? this.#args : new Arguments();
+    const bytes = encodeRequest([name, ...new Array<string>(count - 1).fill(word)]);
+    assert.equal(new RequestDecoder().next(bytes, 0, bytes.length, args), REQUEST);
     this.timer.begin(this.command(name));
-    this.nowMs += options.ms;
-    options.inside?.();
+    this.nowMs += ms;
+    inside?.();
     this.timer.end(this.command(name), args);
   }
 
@@ -102,4 +120,47 @@ test('time that passes between two batches is nobody’s', () => {
   fixture.run('get', { ms: 1 });
   fixture.timer.settle();
   assert.deepEqual(fixture.counted('get'), [2, 2000]);
+});
+
+describe('who is told of commands that took long', () => {
+  test('a command timed alone is told with its time', () => {
+    const fixture = new Fixture();
+    fixture.slow.fromMicroseconds = 10_000;
+    fixture.run('mset', { ms: 9.9, count: 3, word: 'a' });
+    fixture.run('mset', { ms: 10.5, count: 3, word: 'b' });
+    assert.deepEqual(fixture.told, [['mset', ['mset', 'b', 'b'], 10_500]]);
+  });
+
+  test('of brief ones that share a look the last is told, though others followed', () => {
+    const fixture = new Fixture();
+    fixture.slow.fromMicroseconds = 10_000;
+    fixture.looks = 0;
+    fixture.run('get', { ms: 0.001, word: 'a' });
+    fixture.run('get', { ms: 20, word: 'b' });
+    fixture.run('set', { ms: 0.001, count: 3, word: 'c' });
+    fixture.timer.settle();
+    fixture.run('get', { ms: 30, word: 'd' });
+    fixture.timer.settle();
+    for (let i = 0; i < 8; i++) fixture.run('get', { ms: 2, word: String(i) });
+    assert.equal(fixture.looks, 4);
+    assert.deepEqual(fixture.told, [
+      ['get', ['get', 'b'], 20_001],
+      ['get', ['get', 'd'], 30_000],
+      ['get', ['get', '7'], 16_000],
+    ]);
+  });
+
+  test('where less than a millisecond counts each command has its own time', () => {
+    const fixture = new Fixture();
+    fixture.slow.fromMicroseconds = 0;
+    fixture.run('get', { ms: 1, word: 'a' });
+    // Between two of them is nobody's.
+    fixture.nowMs += 50;
+    fixture.run('get', { ms: 2, word: 'b' });
+    assert.deepEqual(fixture.told, [
+      ['get', ['get', 'a'], 1000],
+      ['get', ['get', 'b'], 2000],
+    ]);
+    assert.deepEqual(fixture.counted('get'), [2, 3000]);
+  });
 });

@@ -11,6 +11,7 @@ import type { CommandRow, Context, Unblock } from '../../../src/commands/command
 import { CommandTable } from '../../../src/commands/command-table.js';
 import type { Services } from '../../../src/commands/services.js';
 import { Config } from '../../../src/config/config.js';
+import { SlowLog } from '../../../src/observability/slow-log.js';
 import { Stats } from '../../../src/observability/stats.js';
 import { PubSub } from '../../../src/pubsub/pub-sub.js';
 import { ReplyWriter } from '../../../src/resp/reply-writer.js';
@@ -100,6 +101,7 @@ export class ServerFixture {
   readonly clients = new ClientRegistry();
   readonly pause: ClientPause;
   readonly stats: Stats;
+  readonly slowLog = new SlowLog();
   readonly client: ClientType;
   readonly context: Context;
   readonly table: CommandTable;
@@ -124,6 +126,7 @@ export class ServerFixture {
       pause: this.pause,
       commands: this.table,
       stats: this.stats,
+      slowLog: this.slowLog,
       clock: {
         wallMs: () => timers.nowMs,
         wallMicroseconds: () => timers.nowMs * 1000 + 123,
