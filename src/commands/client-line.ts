@@ -26,7 +26,7 @@ export function clientKindByWord(word: string): ClientKind | null {
   return kindWords.get(word.toLowerCase()) ?? null;
 }
 
-/** Memory that a client alone holds: its buffers, queued commands, watched keys and itself. */
+/** Memory that a client holds: its buffers, queued commands, watches, subscriptions and itself. */
 export function clientMemoryBytes(client: Client): number {
   const { connection } = client;
   return (
@@ -35,7 +35,8 @@ export function clientMemoryBytes(client: Client): number {
     connection.queryBufferFreeBytes +
     ownOutputBytes(client) +
     (client.transaction?.bytes ?? 0) +
-    (client.watches?.bytes ?? 0)
+    (client.watches?.bytes ?? 0) +
+    (client.subscriptions?.bytes ?? 0)
   );
 }
 

@@ -22,6 +22,8 @@ export interface Subscriber {
 export class Subscriptions {
   readonly channels = new Set<Topic>();
   readonly patterns = new Set<Topic>();
+  /** Memory that they take. */
+  bytes = 0;
 
   get count(): number {
     return this.channels.size + this.patterns.size;

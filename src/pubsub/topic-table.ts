@@ -60,6 +60,7 @@ export class TopicTable {
     own.add(topic);
     topic.subscribers.add(subscriber);
     this.heldBytes += costOf(topic);
+    subscriptions.bytes += costOf(topic);
   }
 
   /** Does nothing for who has not subscribed to it. */
@@ -67,6 +68,7 @@ export class TopicTable {
     if (!this.#topicsOf(subscriptions).delete(topic)) return;
     topic.subscribers.delete(subscriber);
     this.heldBytes -= costOf(topic);
+    subscriptions.bytes -= costOf(topic);
     if (topic.subscribers.size === 0) this.#drop(topic);
   }
 
