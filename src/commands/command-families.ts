@@ -14,6 +14,7 @@ import { debugCommands } from './debug-commands.js';
 import { expireCommands } from './expire-commands.js';
 import { infoCommands } from './info-command.js';
 import { keyCommands } from './key-commands.js';
+import { keyCopyCommands } from './key-copy-commands.js';
 import { keyDatabaseCommands } from './key-database-commands.js';
 import { keyObjectCommands } from './key-object-commands.js';
 import { pubsubCommands } from './pubsub-commands.js';
@@ -35,6 +36,7 @@ export const commandFamilies: readonly (readonly CommandRow[])[] = [
   bitmapCommands,
   bitfieldCommands,
   keyCommands,
+  keyCopyCommands,
   keyDatabaseCommands,
   keyObjectCommands,
   expireCommands,

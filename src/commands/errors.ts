@@ -140,6 +140,7 @@ export const EXPIRE_GT_AND_LT = 'ERR GT and LT options at the same time are not 
 export const INVALID_FIRST_DB_INDEX = 'ERR invalid first DB index';
 export const INVALID_SECOND_DB_INDEX = 'ERR invalid second DB index';
 export const DB_INDEX_OUT_OF_RANGE = 'ERR DB index is out of range';
+export const SAME_OBJECT = 'ERR source and destination objects are the same';
 export const IDLE_TIME_NOT_TRACKED =
   'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when ' +
   'switching ' +

@@ -17,6 +17,7 @@ import {
   setText,
   stringBytes,
 } from '../../../src/keyspace/string-value.js';
+import { copyKey, moveKey } from '../../../src/keyspace/whole-key.js';
 import { type BlockReader, Memory } from '../../../src/memory/memory.js';
 import { latin1, latin1Text } from '../../../src/structures/bytes.js';
 import { INT64_BIG, INT64_SAFE, Int64Result } from '../../../src/structures/integers.js';
@@ -133,6 +134,8 @@ export class ModelledKeyspace {
     else if (act < 75) this.#expire(db, name, key);
     else if (act < 78) this.#persist(db, name, key);
     else if (act < 82) this.#rename(db, name, key);
+    else if (act < 84) this.#copy(db, name, key);
+    else if (act < 86) this.#move(db, name, key);
     else if (act < 90) this.checkKey(db, name);
     else if (act < 95) this.keyspace.nowMs += this.below(3000);
     else this.#background(index);
@@ -233,6 +236,31 @@ export class ModelledKeyspace {
     assert.ok(held);
     this.model[db.index].delete(name);
     this.model[db.index].set(other, held);
+  }
+
+  #copy(db: Database, name: string, key: Uint8Array): void {
+    const other = this.#name();
+    const to = this.keyspace.databases[this.below(DATABASES)];
+    if (to === db && other === name) return;
+    if (db.lookupWrite(key, 1, key.length - 1) === 0) return;
+    const target = latin1(other);
+    to.lookupWrite(target, 0, target.length);
+    const source = { db, key, start: 1, end: key.length - 1 };
+    copyKey(source, { db: to, key: target, start: 0, end: target.length });
+    const held = this.model[db.index].get(name);
+    assert.ok(held);
+    this.model[to.index].set(other, { ...held });
+  }
+
+  #move(db: Database, name: string, key: Uint8Array): void {
+    const to = this.keyspace.databases[this.below(DATABASES)];
+    const end = key.length - 1;
+    if (to === db || db.lookupWrite(key, 1, end) === 0 || to.lookupWrite(key, 1, end) !== 0) return;
+    moveKey({ db, key, start: 1, end }, to);
+    const held = this.model[db.index].get(name);
+    assert.ok(held);
+    this.model[db.index].delete(name);
+    this.model[to.index].set(name, held);
   }
 
   #background(index: number): void {

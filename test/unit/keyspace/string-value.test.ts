@@ -20,11 +20,12 @@ import {
   stringBytes,
   stringLength,
 } from '../../../src/keyspace/string-value.js';
+import { copyKey, moveKey } from '../../../src/keyspace/whole-key.js';
 import { Memory } from '../../../src/memory/memory.js';
 import { OutOfMemoryError } from '../../../src/memory/out-of-memory-error.js';
 import { latin1, latin1Text } from '../../../src/structures/bytes.js';
 import { INT64_MIN, Int64Result } from '../../../src/structures/integers.js';
-import { newDatabase } from '../../helpers/keyspace.js';
+import { newDatabase, newKeyspace } from '../../helpers/keyspace.js';
 
 const KEY = latin1('key');
 
@@ -147,7 +148,8 @@ test('a long value is loaded in pieces and read in parts', () => {
 
 test('out of memory, a change fails whole', () => {
   const memory = new Memory();
-  const db = newDatabase(memory);
+  const keyspace = newKeyspace({ memory });
+  const db = keyspace.database(0);
   const { allocate } = memory;
   let allocationsLeft = Number.POSITIVE_INFINITY;
   memory.allocate = (bytes) => {
@@ -156,6 +158,8 @@ test('out of memory, a change fails whole', () => {
   };
   const other = latin1('other');
   const long = latin1('b'.repeat(2000));
+  const place = { db, key: KEY, start: 0, end: 3 };
+  const second = keyspace.database(1);
   const acts: (() => void)[] = [
     () => setString(db, KEY, 0, 3, long, 0, 2000, db.keyspace.nowMs + 9),
     () => setString(db, other, 0, 5, long, 0, 2000, NO_EXPIRY),
@@ -164,6 +168,8 @@ test('out of memory, a change fails whole', () => {
     () => setStringRange(db, db.lookupWrite(other, 0, 5), other, 0, 5, 1000, long, 0, 9),
     () => setStringRange(db, db.lookupWrite(KEY, 0, 3), KEY, 0, 3, 1000, long, 0, 9),
     () => db.rename(KEY, 0, 3, latin1('k'.repeat(99)), 0, 99),
+    () => copyKey(place, { db, key: other, start: 0, end: 5 }),
+    () => moveKey(place, second),
     () => db.setExpiresAt(KEY, 0, 3, db.keyspace.nowMs + 1),
   ];
   for (const act of acts) {
