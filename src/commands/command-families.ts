@@ -16,7 +16,9 @@ import { infoCommands } from './info-command.js';
 import { keyCommands } from './key-commands.js';
 import { keyCopyCommands } from './key-copy-commands.js';
 import { keyDatabaseCommands } from './key-database-commands.js';
+import { keyDumpCommands } from './key-dump-commands.js';
 import { keyObjectCommands } from './key-object-commands.js';
+import { latencyCommands } from './latency-commands.js';
 import { pubsubCommands } from './pubsub-commands.js';
 import { replicationCommands } from './replication-commands.js';
 import { scanCommands } from './scan-commands.js';
@@ -38,6 +40,7 @@ export const commandFamilies: readonly (readonly CommandRow[])[] = [
   keyCommands,
   keyCopyCommands,
   keyDatabaseCommands,
+  keyDumpCommands,
   keyObjectCommands,
   expireCommands,
   scanCommands,
@@ -48,6 +51,7 @@ export const commandFamilies: readonly (readonly CommandRow[])[] = [
   serverCommands,
   infoCommands,
   slowlogCommands,
+  latencyCommands,
   configCommands,
   commandCommands,
   debugCommands,

@@ -141,6 +141,12 @@ export const INVALID_FIRST_DB_INDEX = 'ERR invalid first DB index';
 export const INVALID_SECOND_DB_INDEX = 'ERR invalid second DB index';
 export const DB_INDEX_OUT_OF_RANGE = 'ERR DB index is out of range';
 export const SAME_OBJECT = 'ERR source and destination objects are the same';
+export const BUSY_KEY = 'BUSYKEY Target key name already exists.';
+export const INVALID_TTL = 'ERR Invalid TTL value, must be >= 0';
+export const INVALID_IDLE_TIME = 'ERR Invalid IDLETIME value, must be >= 0';
+export const INVALID_FREQUENCY = 'ERR Invalid FREQ value, must be >= 0 and <= 255';
+export const BAD_DUMP = 'ERR DUMP payload version or checksum are wrong';
+export const BAD_DATA_FORMAT = 'ERR Bad data format';
 export const IDLE_TIME_NOT_TRACKED =
   'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when ' +
   'switching ' +

@@ -94,8 +94,8 @@ export const memoryDirectives = [
   directive('lazyfree-lazy-server-del', yesNo, {
     initial: false,
     mutable: 'yes',
-    apply: 'kept',
-    prose: 'Free overwritten values in the background.',
+    apply: 'read',
+    prose: 'Free overwritten values in the background; what RESTORE deletes travels as UNLINK.',
   }),
   directive('lazyfree-lazy-user-del', yesNo, {
     initial: false,

@@ -4,6 +4,8 @@
  * never near: what two servers answer must not depend on when they are asked.
  */
 
+import { DumpWriter } from '../../src/persistence/rdb/dump-payload.js';
+import { latin1, latin1Text } from '../../src/structures/bytes.js';
 import type { Random } from '../helpers/random.js';
 
 /** How two replies to a request are compared. */
@@ -186,6 +188,37 @@ function bitop(random: Random): string[] {
   return ['BITOP', operation, key(random), ...many(random, key)];
 }
 
+function copyCommand(random: Random): string[] {
+  const options: string[] = [];
+  if (random.chance(0.3))
+    options.push('DB', String(random.integer(0, random.chance(0.1) ? 16 : 2)));
+  if (random.chance(0.4)) options.push(random.pick(['REPLACE', 'replace']));
+  if (random.chance(0.03)) options.push(random.pick(['DB', 'x']));
+  return ['COPY', key(random), key(random), ...options];
+}
+
+const dumps = [new DumpWriter(true), new DumpWriter(false)];
+
+/** Mostly whole; else a byte of it is another one. */
+function payload(random: Random): string {
+  const bytes = random.pick(dumps).write(latin1(value(random)));
+  if (random.chance(0.05)) bytes[random.integer(0, bytes.length - 1)] ^= 4;
+  return latin1Text(bytes);
+}
+
+function restoreCommand(random: Random): string[] {
+  const options: string[] = [];
+  if (random.chance(0.6)) options.push(random.pick(['REPLACE', 'replace']));
+  if (random.chance(0.1))
+    options.push(...random.pick([['IDLETIME', '9'], ['FREQ', '9'], ['what']]));
+  if (random.chance(0.05)) options.push('FREQ', random.pick(['-1', '256', 'x']));
+  const isAbsolute = random.chance(0.3);
+  if (isAbsolute) options.push('ABSTTL');
+  const usual = isAbsolute ? random.pick(AT_MS) : farMs(random);
+  const ttl = random.chance(0.5) ? '0' : random.chance(0.1) ? random.pick(ODD_TIMES) : usual;
+  return ['RESTORE', key(random), ttl, payload(random), ...options];
+}
+
 /** Makers by how often they are drawn. */
 const MAKERS: readonly (readonly [number, Maker])[] = [
   [12, (r) => ['SET', key(r), value(r)]],
@@ -222,6 +255,10 @@ const MAKERS: readonly (readonly [number, Maker])[] = [
   [4, (r) => [r.pick(['TTL', 'PTTL', 'EXPIRETIME', 'PEXPIRETIME']), key(r)]],
   [2, (r) => ['PERSIST', key(r)]],
   [3, (r) => [r.pick(['RENAME', 'RENAMENX']), key(r), key(r)]],
+  [3, copyCommand],
+  [2, (r) => ['MOVE', key(r), String(r.integer(0, r.chance(0.1) ? 16 : 2))]],
+  [1, (r) => ['DUMP', key(r)]],
+  [3, restoreCommand],
   [1, (r) => ['KEYS', r.pick(PATTERNS)]],
   [
     1,
@@ -253,13 +290,18 @@ const COMPARISONS: Record<string, Comparison> = {
   EXPIRETIME: 'approx',
   PEXPIRETIME: 'approx',
   RANDOMKEY: 'sameType',
+  // Its footer has a version, and compression leaves a choice.
+  DUMP: 'sameType',
+  // A small integer that COPY has made is no shared object in Redis.
+  'OBJECT REFCOUNT': 'sameType',
   // Keys past their time count until somebody comes across them.
   DBSIZE: 'sameType',
 };
 
 export function randomCommand(random: Random): RandomCommand {
   const args = draw(random)(random);
-  return { args, comparison: COMPARISONS[args[0]] ?? 'same' };
+  const byWords = COMPARISONS[args.slice(0, 2).join(' ')];
+  return { args, comparison: byWords ?? COMPARISONS[args[0]] ?? 'same' };
 }
 
 function draw(random: Random): Maker {

@@ -12,6 +12,8 @@
 export const RDB_VERSION_WRITTEN = 10;
 /** Newest version that is read; 12 (Redis 7.4) as long as the contents are ours to read. */
 export const RDB_VERSION_READ_MAX = 12;
+/** Newest version in the footer of a payload for RESTORE: Redis 7.2's own. */
+export const DUMP_VERSION_READ_MAX = 11;
 /** From this version on a checksum follows the end. */
 export const RDB_VERSION_CHECKSUM = 5;
 
