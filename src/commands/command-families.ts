@@ -18,7 +18,6 @@ import { keyCopyCommands } from './key-copy-commands.js';
 import { keyDatabaseCommands } from './key-database-commands.js';
 import { keyDumpCommands } from './key-dump-commands.js';
 import { keyObjectCommands } from './key-object-commands.js';
-import { latencyCommands } from './latency-commands.js';
 import { pubsubCommands } from './pubsub-commands.js';
 import { replicationCommands } from './replication-commands.js';
 import { scanCommands } from './scan-commands.js';
@@ -51,7 +50,6 @@ export const commandFamilies: readonly (readonly CommandRow[])[] = [
   serverCommands,
   infoCommands,
   slowlogCommands,
-  latencyCommands,
   configCommands,
   commandCommands,
   debugCommands,
