@@ -90,8 +90,9 @@ export const ACK_PERIOD_MS = 1000;
 assert(UNAUTHENTICATED_BULK_BYTES_MAX < INLINE_BYTES_MAX);
 assert(BACKLOG_BLOCK_BYTES_MAX <= PEER_IN_FLIGHT_BYTES);
 
-/** Bytes of one string in an RDB: Redis's own bound for a value (512 MB). */
-export const RDB_STRING_BYTES_MAX = 512 * 1024 * 1024;
+/** Bytes of the longest string, whatever proto-max-bulk-len says, in memory and in an RDB: with its
+ * header and room to spare, a block. */
+export const STRING_BYTES_MAX = 1022 * 1024 * 1024;
 
 /**
  * Uncompressed strings of an RDB from this size on go into the keyspace piece by piece, in bytes.
@@ -273,3 +274,7 @@ export const SUBSCRIPTIONS_BYTES_MAX = 512 * 1024 * 1024;
 /** What the entries of the slow log may take of JavaScript's heap, in bytes, whatever
  * slowlog-max-len says: ten thousand of the largest, and many more of usual ones. */
 export const SLOW_LOG_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Times from here on are always looked at again, in µs: so the threshold that every command's time
+ * is compared with is a small integer, which lies on no heap. */
+export const SLOW_FILTER_MICROSECONDS_MAX = 2 ** 30 - 1;

@@ -4,7 +4,7 @@
  * to run it. Must not know databases.
  */
 
-import { BITMAP_BYTES_MAX } from '../keyspace/string-bits.js';
+import { STRING_BYTES_MAX } from '../limits.js';
 import type { Arguments } from '../resp/arguments.js';
 import type { Overflow } from '../structures/bit-fields.js';
 import { latin1 } from '../structures/bytes.js';
@@ -60,8 +60,8 @@ export function readBitOffset(
   }
   if (offset < 0) return Number.NaN;
   const limit = ctx.isFromPrimary
-    ? BITMAP_BYTES_MAX
-    : Math.min(BITMAP_BYTES_MAX, ctx.services.config.values['proto-max-bulk-len']);
+    ? STRING_BYTES_MAX
+    : Math.min(STRING_BYTES_MAX, ctx.services.config.values['proto-max-bulk-len']);
   return offset < limit * 8 ? offset : Number.NaN;
 }
 

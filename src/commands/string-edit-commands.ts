@@ -4,6 +4,7 @@
  */
 
 import { appendString, setStringRange, stringLength } from '../keyspace/string-value.js';
+import { STRING_BYTES_MAX } from '../limits.js';
 import type { Arguments } from '../resp/arguments.js';
 import { type Context, defineCommands } from './command.js';
 import { OFFSET_OUT_OF_RANGE, STRING_TOO_LONG } from './errors.js';
@@ -16,10 +17,13 @@ function strlen(ctx: Context, args: Arguments): void {
   else if (isString(ctx, entry)) ctx.reply.integer(stringLength(ctx.db, entry));
 }
 
-/** True when a string of `length` bytes is allowed; otherwise the error has been answered. The
- * stream of our primary is never refused: it decided already. */
+/** True when a string of `length` bytes is allowed; otherwise the error has been answered. Our
+ * primary has decided already: of its stream only what has no place is refused. */
 function mayBecome(ctx: Context, length: number): boolean {
-  if (ctx.isFromPrimary || length <= ctx.services.config.values['proto-max-bulk-len']) return true;
+  const allowed = ctx.isFromPrimary
+    ? STRING_BYTES_MAX
+    : ctx.services.config.values['proto-max-bulk-len'];
+  if (length <= Math.min(allowed, STRING_BYTES_MAX)) return true;
   ctx.reply.error(STRING_TOO_LONG);
   return false;
 }

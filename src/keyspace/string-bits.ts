@@ -7,7 +7,6 @@
  * was.
  */
 
-import { BLOCK_BYTES_MAX } from '../memory/layout.js';
 import type { Ref } from '../memory/memory.js';
 import { FIELD_BYTES_MAX, readBits, writeBits } from '../structures/bit-fields.js';
 import { countBits, findBit } from '../structures/bits.js';
@@ -22,10 +21,6 @@ import {
 } from './entry.js';
 import { resizeRaw } from './string-resize.js';
 import { copyString, setStringRange, stringByte, stringLength } from './string-value.js';
-
-/** Bytes of the longest string that a bit may lie in: with its header and room to spare, a block.
- */
-export const BITMAP_BYTES_MAX = BLOCK_BYTES_MAX - 2 * 1024 * 1024;
 
 const oneByte = new Uint8Array(1);
 const field = new Uint8Array(FIELD_BYTES_MAX);

@@ -4,6 +4,7 @@
  */
 
 import type { Config } from '../config/config.js';
+import { STRING_BYTES_MAX } from '../limits.js';
 import type { NetSettings } from '../net/request-handler.js';
 
 export function netSettings(config: Config): NetSettings {
@@ -13,7 +14,7 @@ export function netSettings(config: Config): NetSettings {
       return values['client-query-buffer-limit'];
     },
     get bulkBytesMax() {
-      return values['proto-max-bulk-len'];
+      return Math.min(values['proto-max-bulk-len'], STRING_BYTES_MAX);
     },
     get idleSeconds() {
       return values.timeout;

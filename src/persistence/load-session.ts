@@ -171,7 +171,7 @@ export class LoadSession {
     if (this.skipsPieces || keyspace === null) return true;
     const db = keyspace.database(this.reader.database);
     const sizeBefore = db.size;
-    // Address space is reserved for the length that the file claims (512 MB at most); physical
+    // Address space is reserved for the length that the file claims; physical
     // memory comes with the pieces.
     prepareString(db, key.bytes, key.bytesStart, key.bytesEnd, valueLength, this.expiry());
     return this.finishEntry(db, sizeBefore);

@@ -8,6 +8,7 @@
 import type { Client } from '../commands/client.js';
 import type { StreamExecutor } from '../commands/services.js';
 import type { LargeValue } from '../keyspace/large-value.js';
+import { STRING_BYTES_MAX } from '../limits.js';
 import { Arguments } from '../resp/arguments.js';
 import { setBulkApart } from '../resp/bulk-apart.js';
 import { INCOMPLETE, MALFORMED, REQUEST, RequestDecoder } from '../resp/request-decoder.js';
@@ -48,8 +49,9 @@ export class StreamReader {
 
   constructor(parts: StreamReaderParts) {
     this.#parts = parts;
-    // Whatever the primary took, we must take: its own limit may be higher than ours.
-    this.#decoder.bulkBytesMax = Number.MAX_SAFE_INTEGER;
+    // Whatever the primary took we must take, if there is a place for it: its own limit may be
+    // higher than ours.
+    this.#decoder.bulkBytesMax = STRING_BYTES_MAX;
   }
 
   /** Bytes received and not yet applied. */
@@ -141,7 +143,7 @@ export class StreamReader {
       }
       if (result === MALFORMED) {
         if (applied > logged) onApplied(buffer, logged, applied);
-        return String(decoder.error);
+        return decoder.error.logged;
       }
       at = decoder.position;
       const { large } = args;

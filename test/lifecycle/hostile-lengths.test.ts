@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
-import { WATCHES_MAX } from '../../src/limits.js';
+import { STRING_BYTES_MAX, WATCHES_MAX } from '../../src/limits.js';
 import type { ServerProcess } from '../helpers/server-process.js';
 import { startTandem } from '../helpers/tandem.js';
 
@@ -66,4 +66,26 @@ test('WATCH of more keys than there may be is refused as a whole', async () => {
   assert.match(String(reply[0]), /ERR too many keys are watched/);
   assert.equal(await client.call('WATCH', 'k'), 'OK');
   client.close();
+});
+
+test('a string that has no place is refused, whatever proto-max-bulk-len says', async () => {
+  const client = await server.connect();
+  await client.call('CONFIG', 'SET', 'proto-max-bulk-len', '8gb');
+  await client.call('SET', 'short', 'value');
+  const tooLong = 'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
+  for (const key of ['short', 'none']) {
+    assert.deepEqual(await client.typed('SETRANGE', key, STRING_BYTES_MAX, 'x'), {
+      type: 'error',
+      text: tooLong,
+    });
+  }
+  assert.equal(await client.call('GET', 'short'), 'value');
+  client.raw(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${STRING_BYTES_MAX + 1}\r\n`);
+  assert.deepEqual(await client.nextReply(), {
+    type: 'error',
+    text: 'ERR Protocol error: invalid bulk length',
+  });
+  const other = await server.connect();
+  await other.call('CONFIG', 'SET', 'proto-max-bulk-len', '512mb');
+  other.close();
 });

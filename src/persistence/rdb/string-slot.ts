@@ -4,7 +4,7 @@
  * begin the entry again when more have come. Pure.
  */
 
-import { RDB_STRING_BYTES_MAX } from '../../limits.js';
+import { STRING_BYTES_MAX } from '../../limits.js';
 import { writeInteger } from '../../structures/integers.js';
 import { ENCODING_INT8, ENCODING_INT16, ENCODING_INT32, ENCODING_LZF } from './format.js';
 import { LengthReader } from './lengths.js';
@@ -52,7 +52,7 @@ export class StringSlot {
     if (kind === 'encoded') return this.locateEncoded(input, at, limit);
     this.kind = 'raw';
     this.length = this.lengths.value;
-    if (this.length > RDB_STRING_BYTES_MAX) return this.failTooLong(at);
+    if (this.length > STRING_BYTES_MAX) return this.failTooLong(at);
     this.start = this.lengths.next;
     this.end = this.start + this.length;
     return this.end;
@@ -111,13 +111,9 @@ export class StringSlot {
     if (compressed < 0) return compressed;
     const length = this.plainLength(input, this.lengths.next, limit);
     if (length < 0) return length;
-    if (length > RDB_STRING_BYTES_MAX) return this.failTooLong(at);
+    if (length > STRING_BYTES_MAX) return this.failTooLong(at);
     // A length that no such input can reach is refused before anything is allocated for it.
-    if (
-      length === 0 ||
-      compressed > RDB_STRING_BYTES_MAX ||
-      length / LZF_EXPANSION_MAX > compressed
-    ) {
+    if (length === 0 || compressed > STRING_BYTES_MAX || length / LZF_EXPANSION_MAX > compressed) {
       return this.fail(at, INVALID_LZF);
     }
     this.kind = 'lzf';
@@ -136,7 +132,7 @@ export class StringSlot {
   }
 
   private failTooLong(at: number): number {
-    return this.fail(at, `String of ${this.length} bytes is longer than ${RDB_STRING_BYTES_MAX}`);
+    return this.fail(at, `String of ${this.length} bytes is longer than ${STRING_BYTES_MAX}`);
   }
 
   private fail(at: number, reason: string): number {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { readBitOffset } from '../../../src/commands/bit-arguments.js';
 import type { Context } from '../../../src/commands/command.js';
 import { Config } from '../../../src/config/config.js';
-import { BITMAP_BYTES_MAX } from '../../../src/keyspace/string-bits.js';
+import { STRING_BYTES_MAX } from '../../../src/limits.js';
 import { RequestPath } from '../../helpers/request-path.js';
 import { encodeRequest } from '../../helpers/resp-client.js';
 import { request } from './requests.js';
@@ -34,7 +34,7 @@ test('offsets in bits and in fields, up to the longest string', () => {
 
 test('the stream of the primary goes by the longest block only', () => {
   const ctx = contextWith(true);
-  const last = BITMAP_BYTES_MAX * 8 - 1;
+  const last = STRING_BYTES_MAX * 8 - 1;
   assert.equal(readBitOffset(ctx, request(String(last)), 0, 0), last);
   assert.equal(readBitOffset(ctx, request(String(last + 1)), 0, 0), Number.NaN);
   assert.equal(readBitOffset(ctx, request(TWO_TO_62), 0, 0), Number.NaN);

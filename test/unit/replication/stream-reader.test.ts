@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { Client, type Connection } from '../../../src/commands/client.js';
 import type { StreamExecutor } from '../../../src/commands/services.js';
 import { LargeValues } from '../../../src/keyspace/large-value.js';
+import { STRING_BYTES_MAX } from '../../../src/limits.js';
 import { Memory } from '../../../src/memory/memory.js';
 import { encodeCommand } from '../../../src/replication/encode.js';
 import { StreamReader } from '../../../src/replication/stream-reader.js';
@@ -223,4 +224,11 @@ test('a link that ends within a long value leaves nothing behind', () => {
   reader.end();
   assert.equal(memory.usedBytes, empty);
   assert.equal(applied(), wire('SET a 1'));
+});
+
+test('a value that has no place anywhere ends the link, not the server', () => {
+  const { reader, executed } = newReader();
+  const begin = `*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${STRING_BYTES_MAX + 1}\r\nxxx`;
+  assert.match(push(reader, wire('SET a 1') + begin) ?? '', /invalid bulk length/);
+  assert.deepEqual(executed, ['SET a 1']);
 });

@@ -6,6 +6,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { STRING_BYTES_MAX } from '../../../../src/limits.js';
+import { BLOCK_BYTES_MAX } from '../../../../src/memory/layout.js';
 import { entry, type PlainEntry, rawRdb, readRdb, writeRdb } from './rdb-bytes.js';
 
 const anyText = fc.oneof(
@@ -171,6 +173,19 @@ test('a value type that is not there yet names key, database and type', () => {
   assert.equal(error?.kind, 'unsupported');
   assert.equal(error?.offset, 11);
   assert.match(error?.reason ?? '', /^Key 'my\\x27\\x01\\xff' in DB 2 is of type hash /);
+});
+
+test('a string may be as long in a file as in memory', () => {
+  const lengthOf = (bytes: number) => {
+    const field = Buffer.alloc(5, 0x80);
+    field.writeUInt32BE(bytes, 1);
+    return [...field];
+  };
+  const longest = readRdb(rawRdb('0010', [0, 1, 65, ...lengthOf(STRING_BYTES_MAX)], 'begin'));
+  assert.match(longest.error?.reason ?? '', /Unexpected EOF|truncated|ended/i);
+  const tooLong = readRdb(rawRdb('0010', [0, 1, 65, ...lengthOf(STRING_BYTES_MAX + 1)], 'begin'));
+  assert.match(tooLong.error?.reason ?? '', /longer than/);
+  assert.ok(STRING_BYTES_MAX + 2 * 1024 * 1024 <= BLOCK_BYTES_MAX, 'with room to spare');
 });
 
 test('hostile fields are refused where they stand', () => {
