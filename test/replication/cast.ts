@@ -4,6 +4,8 @@
  */
 
 import assert from 'node:assert/strict';
+import { DumpWriter } from '../../src/persistence/rdb/dump-payload.js';
+import { latin1, latin1Text } from '../../src/structures/bytes.js';
 import { waitUntilInSync } from '../helpers/digest.js';
 import { info } from '../helpers/info.js';
 import { seededRandom } from '../helpers/random.js';
@@ -90,6 +92,12 @@ export async function assertInSync(primary: Actor, ...replicas: Actor[]): Promis
   }
 }
 
+const dumps = new DumpWriter(true);
+
+function dumped(value: string): string {
+  return latin1Text(dumps.write(latin1(value)));
+}
+
 /** Writes of all kinds that travel, seeded; databases 0 to 3, some in MULTI, some large. */
 export function someWrites(random: () => number, count: number): string[][] {
   const pick = (n: number): number => Math.floor(random() * n);
@@ -113,6 +121,10 @@ export function someWrites(random: () => number, count: number): string[][] {
     () => ['PERSIST', key()],
     () => ['RENAMENX', key(), key()],
     () => ['GETEX', key(), 'PX', '1000000'],
+    () => ['COPY', key(), key(), 'DB', String(pick(4)), 'REPLACE'],
+    () => ['MOVE', key(), String(pick(4))],
+    () => ['RESTORE', key(), String(pick(2) * 1_000_000), dumped(value()), 'REPLACE'],
+    () => ['RESTORE', key(), '1', dumped(value()), 'REPLACE', 'ABSTTL'],
   ];
   const commands: string[][] = [];
   while (commands.length < count) {
