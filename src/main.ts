@@ -15,7 +15,7 @@ import { ClientRegistry } from './commands/client-registry.js';
 import { commandFamilies } from './commands/command-families.js';
 import { CommandTable, RenameError } from './commands/command-table.js';
 import { Dispatcher } from './commands/dispatch.js';
-import type { ServerClock, Services, StreamExecutor } from './commands/services.js';
+import type { LatencyTexts, ServerClock, Services, StreamExecutor } from './commands/services.js';
 import { PrimaryStream } from './commands/stream-executor.js';
 import { TransactionRunner } from './commands/transaction-runner.js';
 import { WatchTable } from './commands/watch-table.js';
@@ -40,6 +40,8 @@ import { Memory } from './memory/memory.js';
 import { Listener } from './net/listener.js';
 import type { Session } from './net/session.js';
 import { EventLoopMeter } from './observability/event-loop.js';
+import { LatencyMonitor } from './observability/latency-monitor.js';
+import { latencyGraph, latencyReport } from './observability/latency-report.js';
 import { createLog, type Log } from './observability/log.js';
 import { SlowLog } from './observability/slow-log.js';
 import { Stats } from './observability/stats.js';
@@ -181,7 +183,7 @@ function compose(base: Base): { server: Server; shutdown: Shutdown } {
     replication,
     snapshots,
     stats,
-    slowLog: new SlowLog(),
+    ...composeWatching(),
     log,
     clock,
     server: state,
@@ -214,6 +216,26 @@ function compose(base: Base): { server: Server; shutdown: Shutdown } {
     }),
   );
   return { server, shutdown };
+}
+
+/** What remembers what took long, and the texts about it. */
+function composeWatching(): Pick<Services, 'slowLog' | 'latency' | 'latencyTexts'> {
+  const slowLog = new SlowLog();
+  const latency = new LatencyMonitor();
+  const latencyTexts: LatencyTexts = {
+    report: () =>
+      latencyReport({
+        series: latency.series,
+        thresholdMs: latency.thresholdMs,
+        slowLogFromMicroseconds: slowLog.fromMicroseconds,
+        nowMs: clock.wallMs(),
+      }),
+    graph: (event) => {
+      const series = latency.series.get(event);
+      return series === undefined ? null : latencyGraph(event, series, clock.wallMs());
+    },
+  };
+  return { slowLog, latency, latencyTexts };
 }
 
 interface Store {
@@ -323,6 +345,7 @@ function composeReplication(
   snapshots.onFreeze = (durationMs) => {
     stats.latestFreezeMicroseconds = durationMs * 1000;
     stats.freezes++;
+    late.services.part.latency.add('fork', durationMs * 1000, clock.wallMs());
   };
   return replication;
 }
@@ -356,7 +379,7 @@ function composeDispatch(
 }
 
 function composePeriodicWork({ memory, keyspace, snapshots }: Store, services: Services) {
-  const { stats, config, server } = services;
+  const { stats, config, server, latency } = services;
   const { monotonicMs } = clock;
   const eventLoop = new EventLoopMeter();
   let tickedAtMs = 0;
@@ -380,7 +403,9 @@ function composePeriodicWork({ memory, keyspace, snapshots }: Store, services: S
         keyspace.nowMs = clock.wallMs();
         const startMs = monotonicMs();
         const hasMore = keyspace.expireSlice(budgetMs, monotonicMs);
-        stats.expiryMicroseconds += (monotonicMs() - startMs) * 1000;
+        const microseconds = (monotonicMs() - startMs) * 1000;
+        stats.expiryMicroseconds += microseconds;
+        latency.add('expire-cycle', microseconds, keyspace.nowMs);
         return hasMore;
       },
       (budgetMs) => keyspace.backgroundSlice(budgetMs, monotonicMs),

@@ -18,6 +18,7 @@ import { keyCopyCommands } from './key-copy-commands.js';
 import { keyDatabaseCommands } from './key-database-commands.js';
 import { keyDumpCommands } from './key-dump-commands.js';
 import { keyObjectCommands } from './key-object-commands.js';
+import { latencyCommands } from './latency-commands.js';
 import { pubsubCommands } from './pubsub-commands.js';
 import { replicationCommands } from './replication-commands.js';
 import { scanCommands } from './scan-commands.js';
@@ -50,6 +51,7 @@ export const commandFamilies: readonly (readonly CommandRow[])[] = [
   serverCommands,
   infoCommands,
   slowlogCommands,
+  latencyCommands,
   configCommands,
   commandCommands,
   debugCommands,

@@ -25,7 +25,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /** Who is told of commands that took long. */
 export interface SlowObserver {
-  /** From which time on it is. */
+  /** From which time on it may be: a filter, a small integer. */
   readonly fromMicroseconds: number;
   onSlow(command: Command, args: Arguments, microseconds: number): void;
 }

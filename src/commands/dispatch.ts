@@ -77,8 +77,8 @@ export class Dispatcher {
       reply: options.reply,
       deferredReply: options.deferredReply,
     });
-    const { clock, slowLog, stats } = services;
-    const slow = new SlowCommands({ slowLog, clock, running: this.context });
+    const { clock, latency, slowLog, stats } = services;
+    const slow = new SlowCommands({ slowLog, latency, clock, running: this.context });
     this.#timer = new CommandTimer(clock, stats, slow);
   }
 

@@ -62,6 +62,11 @@ export const ALREADY_SAVING = 'ERR Background save already in progress';
 export const NO_SHUTDOWN = 'ERR No shutdown in progress.';
 export const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
 
+// LATENCY
+export function noLatencySamples(event: string): string {
+  return `ERR No samples available for event '${event}'`;
+}
+
 // SLOWLOG
 export const SLOWLOG_COUNT = 'ERR count should be greater than or equal to -1';
 

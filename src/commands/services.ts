@@ -5,6 +5,7 @@
 
 import type { Config } from '../config/config.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
+import type { LatencyMonitor } from '../observability/latency-monitor.js';
 import type { Log } from '../observability/log.js';
 import type { SlowLog } from '../observability/slow-log.js';
 import type { Stats } from '../observability/stats.js';
@@ -141,6 +142,14 @@ export interface ServerControl {
   info(sections: readonly string[]): string;
 }
 
+/** What LATENCY says in words and pictures. */
+export interface LatencyTexts {
+  /** DOCTOR's report. */
+  report(): string;
+  /** The graph of an event's samples; null when there are none. */
+  graph(event: string): string | null;
+}
+
 export interface Services {
   readonly config: Config;
   readonly keyspace: Keyspace;
@@ -153,6 +162,8 @@ export interface Services {
   readonly snapshots: SnapshotControl;
   readonly stats: Stats;
   readonly slowLog: SlowLog;
+  readonly latency: LatencyMonitor;
+  readonly latencyTexts: LatencyTexts;
   readonly log: Log;
   readonly clock: ServerClock;
   readonly server: ServerControl;

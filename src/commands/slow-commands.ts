@@ -1,9 +1,11 @@
 /*
- * What becomes of a command that took long: its entry in the slow log. The timer of dispatch asks
- * for the threshold and calls; all of this is off the way of fast commands. Secrets are left out by
- * what the command's row says of its arguments. Must not know how time is taken.
+ * What becomes of a command that took long: entries in the slow log and the latency monitor. The
+ * timer of dispatch asks for the threshold and calls; all of this is off the way of fast commands.
+ * Secrets are left out by what the command's row says of its arguments. Must not know how time is
+ * taken.
  */
 
+import type { LatencyMonitor } from '../observability/latency-monitor.js';
 import type { SlowLog } from '../observability/slow-log.js';
 import type { Arguments } from '../resp/arguments.js';
 import { latin1Text } from '../structures/bytes.js';
@@ -22,29 +24,37 @@ const NO_SECRETS: readonly number[] = [];
 
 export class SlowCommands implements SlowObserver {
   readonly #slowLog: SlowLog;
+  readonly #latency: LatencyMonitor;
   readonly #clock: Clock;
   readonly #running: { readonly client: Client };
 
   constructor(options: {
     slowLog: SlowLog;
+    latency: LatencyMonitor;
     clock: Clock;
     /** Whose command runs, or was the last to run. */
     running: { readonly client: Client };
   }) {
     this.#slowLog = options.slowLog;
+    this.#latency = options.latency;
     this.#clock = options.clock;
     this.#running = options.running;
   }
 
+  /** A small integer: a fraction would be an object for each command. */
   get fromMicroseconds(): number {
-    return this.#slowLog.fromMicroseconds;
+    return Math.min(this.#slowLog.filterMicroseconds, this.#latency.filterMicroseconds);
   }
 
   onSlow(command: Command, args: Arguments, microseconds: number): void {
+    const nowMs = this.#clock.wallMs();
+    const isFast = (command.flags & flagBits.fast) !== 0;
+    this.#latency.add(isFast ? 'fast-command' : 'command', microseconds, nowMs);
+    if (microseconds < this.#slowLog.fromMicroseconds) return;
     if ((command.flags & flagBits.skip_slowlog) !== 0) return;
     const { client } = this.#running;
     this.#slowLog.add({
-      atSeconds: Math.floor(this.#clock.wallMs() / 1000),
+      atSeconds: Math.floor(nowMs / 1000),
       microseconds: Math.floor(microseconds),
       words: shownArguments(args, command.row.secrets?.(args) ?? NO_SECRETS),
       address: client.connection.remoteAddress,

@@ -275,7 +275,7 @@ export const serverDirectives = [
   directive('latency-monitor-threshold', integer({ min: 0, max: INT64_MAX }), {
     initial: 0,
     mutable: 'yes',
-    apply: 'kept',
+    apply: 'hook',
     prose: 'Milliseconds from which an event is remembered for LATENCY. 0: off.',
   }),
   directive('latency-tracking', yesNo, {

@@ -172,7 +172,7 @@ export class Server {
   }
 
   #tieSlowLog(): void {
-    const { config, slowLog } = this.#parts.services;
+    const { config, latency, slowLog } = this.#parts.services;
     const { values } = config;
     const tie = (): null => {
       slowLog.configure({
@@ -182,6 +182,11 @@ export class Server {
       return null;
     };
     tie();
+    latency.thresholdMs = values['latency-monitor-threshold'];
+    config.onChange('latency-monitor-threshold', (thresholdMs) => {
+      latency.thresholdMs = thresholdMs;
+      return null;
+    });
     config.onChange('slowlog-log-slower-than', tie);
     config.onChange('slowlog-max-len', tie);
   }

@@ -4,7 +4,7 @@
  * time comes as a parameter. Must not know commands, clients or replies.
  */
 
-import { SLOW_LOG_BYTES_MAX } from '../limits.js';
+import { SLOW_FILTER_MICROSECONDS_MAX, SLOW_LOG_BYTES_MAX } from '../limits.js';
 
 /** What an entry and each of its texts cost beside their bytes, roughly. */
 const ENTRY_BYTES = 160;
@@ -30,6 +30,8 @@ export interface SlowLogEntry extends SlowCommand {
 export class SlowLog {
   /** What has taken so long belongs in the log; infinite while nothing does. */
   fromMicroseconds = Number.POSITIVE_INFINITY;
+  /** Nothing below it does, as a small integer. */
+  filterMicroseconds = SLOW_FILTER_MICROSECONDS_MAX;
   #entriesMax = 0;
   #nextId = 0;
   #bytes = 0;
@@ -46,6 +48,7 @@ export class SlowLog {
     const { thresholdMicroseconds, entriesMax } = options;
     const isOn = thresholdMicroseconds >= 0;
     this.fromMicroseconds = isOn ? thresholdMicroseconds : Number.POSITIVE_INFINITY;
+    this.filterMicroseconds = Math.min(this.fromMicroseconds, SLOW_FILTER_MICROSECONDS_MAX);
     this.#entriesMax = entriesMax;
     if (isOn) this.#trim();
   }

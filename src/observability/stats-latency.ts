@@ -16,20 +16,39 @@ const DOUBLINGS = 22;
 
 export class LatencyHistogram {
   readonly #counts = new Uint32Array(EXACT + DOUBLINGS * HALF);
-  #total = 0;
+  /** Durations counted. */
+  total = 0;
 
   /** Counts a duration, `count` times. */
   record(microseconds: number, count = 1): void {
     const nanoseconds = Math.min(Math.max(Math.round(microseconds * 1000), 1), NANOSECONDS_MAX);
     this.#counts[bucketOf(nanoseconds)] += count;
-    this.#total += count;
+    this.total += count;
+  }
+
+  /**
+   * How many durations lie at or below some µs, at each doubling from 1024 ns on where there are
+   * more than at the one before. The bucket that begins there counts, as in Redis.
+   */
+  cumulative(): [microseconds: number, count: number][] {
+    const steps: [number, number][] = [];
+    let from = 0;
+    let count = 0;
+    for (let level = 1024; count < this.total; level *= 2) {
+      const last = level < NANOSECONDS_MAX ? bucketOf(level) : this.#counts.length - 1;
+      const before = count;
+      for (; from <= last; from++) count += this.#counts[from];
+      if (count > before) steps.push([Math.floor(highestOf(last) / 1000), count]);
+      if (last === this.#counts.length - 1) break;
+    }
+    return steps;
   }
 
   /** The duration in µs below or at which `percent` of all durations lie; the bucket's upper end.
    */
   percentile(percent: number): number {
-    if (this.#total === 0) return 0;
-    const wanted = Math.max(1, Math.floor((Math.min(percent, 100) / 100) * this.#total + 0.5));
+    if (this.total === 0) return 0;
+    const wanted = Math.max(1, Math.floor((Math.min(percent, 100) / 100) * this.total + 0.5));
     let seen = 0;
     for (let i = 0; i < this.#counts.length; i++) {
       seen += this.#counts[i];

@@ -14,6 +14,7 @@ import { Config } from '../../src/config/config.js';
 import type { Keyspace } from '../../src/keyspace/keyspace.js';
 import { noConnection } from '../../src/lifecycle/no-connection.js';
 import { Memory } from '../../src/memory/memory.js';
+import { LatencyMonitor } from '../../src/observability/latency-monitor.js';
 import { SlowLog } from '../../src/observability/slow-log.js';
 import { Stats } from '../../src/observability/stats.js';
 import { Arguments } from '../../src/resp/arguments.js';
@@ -38,12 +39,15 @@ export class RequestPath {
     this.keyspace = newKeyspace({ memory: this.memory, databases: 16 });
     const commands = new CommandTable(commandFamilies);
     this.stats = new Stats({ commands: commands.all.length });
+    const slowLog = new SlowLog();
+    slowLog.configure({ thresholdMicroseconds: 10_000, entriesMax: 128 });
     const services = {
       config: new Config(),
       keyspace: this.keyspace,
       commands,
       stats: this.stats,
-      slowLog: new SlowLog(),
+      slowLog,
+      latency: new LatencyMonitor(),
       clock: options.clock,
       pause: { isActive: false },
       server: { isLoading: false },

@@ -11,6 +11,7 @@ import type { CommandRow, Context, Unblock } from '../../../src/commands/command
 import { CommandTable } from '../../../src/commands/command-table.js';
 import type { Services } from '../../../src/commands/services.js';
 import { Config } from '../../../src/config/config.js';
+import { LatencyMonitor } from '../../../src/observability/latency-monitor.js';
 import { SlowLog } from '../../../src/observability/slow-log.js';
 import { Stats } from '../../../src/observability/stats.js';
 import { PubSub } from '../../../src/pubsub/pub-sub.js';
@@ -102,6 +103,7 @@ export class ServerFixture {
   readonly pause: ClientPause;
   readonly stats: Stats;
   readonly slowLog = new SlowLog();
+  readonly latency = new LatencyMonitor();
   readonly client: ClientType;
   readonly context: Context;
   readonly table: CommandTable;
@@ -127,6 +129,7 @@ export class ServerFixture {
       commands: this.table,
       stats: this.stats,
       slowLog: this.slowLog,
+      latency: this.latency,
       clock: {
         wallMs: () => timers.nowMs,
         wallMicroseconds: () => timers.nowMs * 1000 + 123,
