@@ -6,6 +6,7 @@
 
 import { NO_CONFIG_FILE, rewriteFile } from '../config/rewrite-file.js';
 import { setString } from '../keyspace/string-value.js';
+import { STRING_BYTES_MAX } from '../limits.js';
 import type { Arguments } from '../resp/arguments.js';
 import { latin1 } from '../structures/bytes.js';
 import { type Context, defineCommands } from './command.js';
@@ -13,7 +14,7 @@ import { dataSetDigest, NO_DIGEST, stringDigest } from './debug-digest.js';
 import { describeObject, stringValueAt } from './debug-object.js';
 import { replyOfType } from './debug-protocol.js';
 import { reload } from './debug-reload.js';
-import { NO_SUCH_KEY } from './errors.js';
+import { NO_SUCH_KEY, STRING_TOO_LONG } from './errors.js';
 import { type IntegerRange, readInteger, replyHelp, wordArgument } from './server-arguments.js';
 import * as errors from './server-errors.js';
 
@@ -116,6 +117,7 @@ function populate(ctx: Context, args: Arguments): void {
   if (count === null) return;
   const size = args.count === 5 ? readPositive(ctx, args, 4) : 0;
   if (size === null) return;
+  if (size > STRING_BYTES_MAX) return ctx.reply.error(STRING_TOO_LONG);
   const prefix = args.count >= 4 ? args.text(3) : 'key';
   const sized = new Uint8Array(size);
   for (let i = 0; i < count; i++) {

@@ -79,6 +79,10 @@ test('a string that has no place is refused, whatever proto-max-bulk-len says', 
       text: tooLong,
     });
   }
+  assert.deepEqual(await client.typed('DEBUG', 'POPULATE', 1, 'wide', STRING_BYTES_MAX + 1), {
+    type: 'error',
+    text: tooLong,
+  });
   assert.equal(await client.call('GET', 'short'), 'value');
   client.raw(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${STRING_BYTES_MAX + 1}\r\n`);
   assert.deepEqual(await client.nextReply(), {
