@@ -112,9 +112,7 @@ export class StreamReader {
   ): string | null {
     const { executor } = this.#parts;
     executor.beginBatch();
-    const error = this.#applyBatch(buffer, start, from, end, isLent);
-    executor.endBatch();
-    return error;
+    return this.#applyBatch(buffer, start, from, end, isLent);
   }
 
   #applyBatch(
@@ -143,6 +141,7 @@ export class StreamReader {
       }
       if (result === MALFORMED) {
         if (applied > logged) onApplied(buffer, logged, applied);
+        executor.endBatch();
         return decoder.error.logged;
       }
       at = decoder.position;
@@ -167,6 +166,8 @@ export class StreamReader {
       if (!executor.isInTransaction(client)) applied = at;
     }
     if (applied > logged) onApplied(buffer, logged, applied);
+    // Until then the batch's requests must lie where they are.
+    executor.endBatch();
     this.#keepRest(buffer, { applied, at, end, isLent });
     return null;
   }

@@ -15,6 +15,8 @@ import { encodeCommand } from '../../../src/replication/encode.js';
 import { StreamReader } from '../../../src/replication/stream-reader.js';
 import { latin1, latin1Text } from '../../../src/structures/bytes.js';
 
+const NOTHING = new Uint8Array(0);
+
 /** A reader over an executor that writes down what it is given. */
 function newReader() {
   const executed: string[] = [];
@@ -22,6 +24,8 @@ function newReader() {
   const failures: string[] = [];
   /** What was executed when a batch began and when it ended. */
   const batches: string[][] = [];
+  /** The last request of the batch where it lies, and what it was when it was executed. */
+  let lastRequest: { bytes: Uint8Array; text: string } = { bytes: NOTHING, text: '' };
   let applied = '';
   let isInMulti = false;
   const memory = new Memory();
@@ -32,12 +36,18 @@ function newReader() {
     reserveValue: (_client, _args, length) => (isInMulti ? null : values.reserve(length)),
     isInTransaction: () => isInMulti,
     beginBatch: () => batches.push([...executed]),
-    endBatch: () => batches.push([...executed]),
+    endBatch: () => {
+      assert.equal(latin1Text(lastRequest.bytes), lastRequest.text);
+      lastRequest = { bytes: NOTHING, text: '' };
+      batches.push([...executed]);
+    },
     execute(_client, args) {
       const words = Array.from({ length: args.count }, (_, i) => latin1Text(args.bytes(i)));
       if (words[0] === 'MULTI') isInMulti = true;
       if (words[0] === 'EXEC') isInMulti = false;
       executed.push(words.join(' '));
+      const bytes = args.buffer.subarray(args.requestStart, args.requestEnd);
+      lastRequest = { bytes, text: latin1Text(bytes) };
       return words[0] !== 'UNKNOWN';
     },
   };
@@ -231,4 +241,14 @@ test('a value that has no place anywhere ends the link, not the server', () => {
   const begin = `*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${STRING_BYTES_MAX + 1}\r\nxxx`;
   assert.match(push(reader, wire('SET a 1') + begin) ?? '', /invalid bulk length/);
   assert.deepEqual(executed, ['SET a 1']);
+});
+
+test('requests lie where they are until their batch has ended, whatever is left over', () => {
+  const { reader, executed } = newReader();
+  const text = wire('SET a 1', 'GETDEL bb');
+  push(reader, text.slice(0, 10));
+  // The rest of this read is moved over the first request; endBatch looks at that.
+  push(reader, text.slice(10, -2));
+  push(reader, text.slice(-2));
+  assert.deepEqual(executed, ['SET a 1', 'GETDEL bb']);
 });
