@@ -126,6 +126,10 @@ export class Client implements Subscriber {
     return this.closesAfterReply || this.kind === 'replica';
   }
 
+  giveUp(): void {
+    this.closesAfterReply = true;
+  }
+
   /** A message of what it subscribes to. */
   receive(message: Uint8Array): void {
     if (!this.isLeaving) this.connection.send(message);

@@ -15,8 +15,16 @@ import { type Topic, TopicTable } from './topic-table.js';
  * Messages to the publisher himself that wait for his reply, in bytes; more go before it. They
  * exist once for each of his patterns, so a single PUBLISH could fill the memory with them: the
  * limit of his output must see them while they come. (Its default for subscribers is as much.)
+ * Inside EXEC's reply they would be taken for a part of it: there he goes instead.
  */
 const HELD_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Who publishes, and perhaps listens to what he publishes. */
+export interface Publisher {
+  readonly subscriber: Subscriber;
+  /** A reply to him has begun that will go on after the command: EXEC's. */
+  readonly isAmidReply: boolean;
+}
 
 export class PubSub {
   readonly channels: TopicTable;
@@ -70,7 +78,7 @@ export class PubSub {
    * Sends a message on its way and returns how many it goes to, once for each subscription. What is
    * for `publisher` waits until releaseHeld(). The ranges are read before it returns.
    */
-  publish(channel: Uint8Array, payload: Uint8Array, publisher: Subscriber | null): number {
+  publish(channel: Uint8Array, payload: Uint8Array, publisher: Publisher | null): number {
     let receivers = 0;
     const topic = this.channels.find(channel);
     if (topic !== null) {
@@ -94,13 +102,14 @@ export class PubSub {
     const held = this.#held;
     this.#held = [];
     this.#heldBytes = 0;
+    if (publisher.isLeaving) return;
     for (const bytes of held) publisher.receive(bytes);
   }
 
   #deliver(
     topic: Topic,
     message: Parameters<typeof encodeMessage>[1],
-    publisher: Subscriber | null,
+    publisher: Publisher | null,
   ): number {
     let receivers = 0;
     let array: Uint8Array | null = null;
@@ -112,15 +121,17 @@ export class PubSub {
       let bytes: Uint8Array;
       if (subscriber.protocol === 3) bytes = push ??= encodeMessage(3, message);
       else bytes = array ??= encodeMessage(2, message);
-      if (subscriber === publisher) this.#hold(publisher, bytes);
+      if (subscriber === publisher?.subscriber) this.#hold(publisher, bytes);
       else subscriber.receive(bytes);
     }
     return receivers;
   }
 
-  #hold(publisher: Subscriber, bytes: Uint8Array): void {
+  #hold({ subscriber, isAmidReply }: Publisher, bytes: Uint8Array): void {
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
-    if (this.#heldBytes >= HELD_BYTES_MAX) this.releaseHeld(publisher);
+    if (this.#heldBytes < HELD_BYTES_MAX) return;
+    if (isAmidReply) subscriber.giveUp();
+    this.releaseHeld(subscriber);
   }
 }

@@ -11,6 +11,8 @@ export interface Subscriber {
   subscriptions: Subscriptions | null;
   /** He is about to go, and hears nothing any more. */
   readonly isLeaving: boolean;
+  /** More is held for him than may be: he goes when his reply is written. */
+  giveUp(): void;
   /**
    * Takes a message. The bytes never change, and others hold them too. May end in the subscriber's
    * going.

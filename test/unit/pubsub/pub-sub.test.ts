@@ -25,6 +25,10 @@ class Listener implements Subscriber {
     this.protocol = protocol;
   }
 
+  giveUp(): void {
+    this.isLeaving = true;
+  }
+
   receive(message: Uint8Array): void {
     this.received.push(message);
     this.onReceive();
@@ -40,7 +44,8 @@ function newPubSub(): PubSub {
 }
 
 function publish(pubsub: PubSub, channel: string, text: string, by: Listener | null = null) {
-  return pubsub.publish(latin1(channel), latin1(text), by);
+  const publisher = by === null ? null : { subscriber: by, isAmidReply: false };
+  return pubsub.publish(latin1(channel), latin1(text), publisher);
 }
 
 /** What is received of a message, as bytes. */
@@ -231,7 +236,19 @@ test('messages of a publisher to himself do not pile up behind his reply', () =>
   self.onReceive = () => {
     if (self.received.length >= 8) self.isLeaving = true;
   };
-  assert.equal(pubsub.publish(latin1('c'), payload, self), 100);
+  const publisher = { subscriber: self, isAmidReply: false };
+  assert.equal(pubsub.publish(latin1('c'), payload, publisher), 100);
   assert.equal(self.received.length, 8, 'no more were made than the limit takes');
+  assert.equal(pubsub.hasHeld, false);
+});
+
+test('inside EXEC no message comes before the end of the reply, however many there are', () => {
+  const pubsub = newPubSub();
+  const self = new Listener();
+  pubsub.subscribe(self, pubsub.channels, latin1('c'));
+  const publisher = { subscriber: self, isAmidReply: true };
+  const payload = new Uint8Array(4 * 1024 * 1024);
+  for (let i = 0; i < 20; i++) assert.equal(pubsub.publish(latin1('c'), payload, publisher), 1);
+  assert.deepEqual([self.received.length, self.isLeaving], [0, true]);
   assert.equal(pubsub.hasHeld, false);
 });
