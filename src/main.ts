@@ -282,7 +282,7 @@ function composeStore({ config, log }: Base, late: LateParts): Store {
   const expiry: ExpiryRule = new ExpiryRule({
     keyspace,
     pause: () => pause,
-    isLoading: () => loader.isLoading,
+    isLoading: () => loader.isFilling,
   });
   const expiryModeAfter = () => expiry.mode;
   const loader = new Loader({ keyspace, config, log, clock, expiryModeAfter });

@@ -45,13 +45,14 @@ export class Server {
 
   /** Resolves when the server serves, or exits with status 1. */
   async start(): Promise<void> {
-    const { services, banner, listener, replication, periodic } = this.#parts;
+    const { services, banner, listener, loader, replication, periodic } = this.#parts;
     const { log, config } = services;
     logStarting(log, banner);
     log.setRole(replication.role === 'primary' ? 'M' : 'S');
     logMode(log, banner);
     this.#tieConfiguration();
     this.#setTitle();
+    loader.awaitStart();
     if (!this.#fitMaxClients() || !(await this.#listen())) return this.exit(1);
     // Not before: where another server has the port, the file is that one's.
     this.#writePidFile();

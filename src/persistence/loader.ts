@@ -112,6 +112,7 @@ export class Loader {
   private readonly log: Log;
   private readonly clock: Clock;
   private progress: Progress | null = null;
+  private isAwaited = false;
   private previous: Promise<unknown> = Promise.resolve();
   private readonly expiryModeAfter: (() => ExpiryMode) | undefined;
   private expiryModeBefore: ExpiryMode = 'primary';
@@ -124,8 +125,22 @@ export class Loader {
     this.expiryModeAfter = options.expiryModeAfter;
   }
 
+  /** Data are being loaded, or those of the start are yet to come. */
   get isLoading(): boolean {
+    return this.isFilling || this.isAwaited;
+  }
+
+  /** Keys are coming into the keyspace. */
+  get isFilling(): boolean {
     return this.progress !== null;
+  }
+
+  /**
+   * To be called before the first client can come: isLoading from now on until loadAtStart is over.
+   * Otherwise somebody could write to, or a shutdown could save, a data set that is not there yet.
+   */
+  awaitStart(): void {
+    this.isAwaited = true;
   }
 
   /** dir/dbfilename. */
@@ -139,6 +154,7 @@ export class Loader {
    */
   async loadAtStart(request: Omit<LoadRequest, 'flush'>): Promise<LoadResult> {
     const result = await this.loadFile(this.dumpPath, { ...request, flush: true });
+    this.isAwaited = false;
     if (result.ok) this.log.notice(`DB loaded from disk: ${result.seconds.toFixed(3)} seconds`);
     else if (!result.missing) {
       this.log.warning('Fatal error loading the DB, check server logs. Exiting.');

@@ -84,6 +84,17 @@ test('a start logs how long it took, and a missing file is no error', async () =
   assert.match(log.lines.at(-1) ?? '', /^\* DB loaded from disk: \d+\.\d{3} seconds$/);
 });
 
+test('from before the first client until the data are there it is loading', async () => {
+  const { loader, path } = setUp();
+  for (const isThere of [false, true]) {
+    if (isThere) writeFileSync(path, writeRdb(sample));
+    loader.awaitStart();
+    assert.deepEqual([loader.isLoading, loader.isFilling], [true, false]);
+    await loader.loadAtStart({ role: 'primary' });
+    assert.equal(loader.isLoading, false);
+  }
+});
+
 test('a primary drops keys past their time and owes DELs; a replica keeps them', async () => {
   const entries = [
     entry('old', '1', { expiresAtMs: past }),
