@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { FakeReplica } from '../helpers/fake-replica.js';
+import { info } from '../helpers/info.js';
 import {
   isVersionAtLeast,
   redisVersion,
@@ -64,6 +65,10 @@ async function record(server: ServerProcess, table: StreamTable): Promise<string
   await client.call('FLUSHALL');
   const replica = await FakeReplica.connect({ port: server.port });
   try {
+    // FLUSHALL calls a dump off, and its replicas with it, until the primary has seen its end.
+    await waitFor('the end of the dump', async () => {
+      return (await info(client, 'persistence')).rdb_bgsave_in_progress === '0';
+    });
     for (const line of table.lines) {
       if (typeof line === 'string') {
         await client.call(...splitCommandLine(line));
