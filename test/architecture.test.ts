@@ -43,7 +43,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   observability: ['commands', 'config'],
   pubsub: ['structures'],
   net: ['structures', 'resp', 'commands'],
-  lifecycle: ['commands', 'config', 'net', 'observability'],
+  lifecycle: ['structures', 'commands', 'config', 'net', 'observability'],
   'cli.ts': [],
   'main.ts': ['*'],
 };

@@ -176,7 +176,7 @@ function replyChange(ctx: Context, word: string, name: Uint8Array | null, count:
 
 function publish(ctx: Context, args: Arguments): void {
   const { client, isFromPrimary, reply, services } = ctx;
-  const isAmidReply = ctx.transaction !== null;
+  const isAmidReply = ctx.isInTransaction;
   const publisher = isFromPrimary ? null : { subscriber: client, isAmidReply };
   const receivers = services.pubsub.publish(args.range(1), args.range(2), publisher);
   ctx.propagateUnchanged();

@@ -6,11 +6,11 @@
 
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { systemErrorText } from '../structures/system-error.js';
 import { readCommandLine } from './command-line.js';
 import { Config } from './config.js';
 import { ConfigError, type ConfigFiles, ConfigReader, cannotOpen } from './config-reader.js';
 import { toLatin1 } from './scalar-types.js';
-import { describeSystemError } from './system-error.js';
 import { expandWildcards } from './wildcards.js';
 
 /** Either a configuration, or the text (latin1) for standard error before exit status 1. */
@@ -95,7 +95,7 @@ function mustOpenLogFile(config: Config): void {
   try {
     closeSync(openSync(logfile, 'a'));
   } catch (error) {
-    throw new ConfigError(`Can't open the log file: ${describeSystemError(error)}`, null);
+    throw new ConfigError(`Can't open the log file: ${systemErrorText(error)}`, null);
   }
 }
 
@@ -104,7 +104,7 @@ const processFiles: ConfigFiles = {
     try {
       return readFileSync(path === '/dev/stdin' ? 0 : path, 'latin1');
     } catch (error) {
-      throw new Error(describeSystemError(error));
+      throw new Error(systemErrorText(error));
     }
   },
   expand: expandWildcards,
@@ -113,7 +113,7 @@ const processFiles: ConfigFiles = {
       process.chdir(path);
       return null;
     } catch (error) {
-      return describeSystemError(error);
+      return systemErrorText(error);
     }
   },
   currentFolder: () => process.cwd(),

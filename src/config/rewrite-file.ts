@@ -19,9 +19,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemErrorText } from '../structures/system-error.js';
 import type { Config } from './config.js';
 import { rewrittenText } from './rewritten-text.js';
-import { describeSystemError } from './system-error.js';
 
 export const NO_CONFIG_FILE = 'ERR The server is running without a config file';
 
@@ -50,7 +50,7 @@ export function rewriteFile({ config, log, isForced = false }: RewriteFileOption
   try {
     text = readIfThere(file);
   } catch (error) {
-    return describeSystemError(error);
+    return systemErrorText(error);
   }
   const content = Buffer.from(rewrittenText({ text, config, isForced }), 'latin1');
   const failure = replace(file, content);
@@ -98,7 +98,7 @@ function replace(file: string, content: Uint8Array): Failure | null {
     renameSync(temporary, file);
   } catch (error) {
     if (descriptor !== -1) removeQuietly(temporary);
-    return { what, reason: describeSystemError(error) };
+    return { what, reason: systemErrorText(error) };
   } finally {
     if (descriptor !== -1) closeSync(descriptor);
   }
@@ -112,7 +112,7 @@ function syncFolder(folder: string): Failure | null {
     fsyncSync(descriptor);
     return null;
   } catch (error) {
-    return { what: 'Could not sync config file dir', reason: describeSystemError(error) };
+    return { what: 'Could not sync config file dir', reason: systemErrorText(error) };
   } finally {
     if (descriptor !== -1) closeSync(descriptor);
   }

@@ -7,11 +7,11 @@
 import { unlinkSync, writeFileSync } from 'node:fs';
 import type { Services } from '../commands/services.js';
 import { expandTitle } from '../config/process-title.js';
-import { describeSystemError } from '../config/system-error.js';
 import type { Listener } from '../net/listener.js';
 import type { Loader } from '../persistence/loader.js';
 import type { Snapshots } from '../persistence/snapshot.js';
 import type { Replication } from '../replication/replication.js';
+import { systemErrorText } from '../structures/system-error.js';
 import { type BannerFacts, logMode, logStarting } from './banner.js';
 import { openFilesMax, roomForClients } from './open-files.js';
 import type { PeriodicWork } from './periodic-work.js';
@@ -257,7 +257,7 @@ export class Server {
       writeFileSync(pidfile, `${process.pid}\n`);
       this.#pidFile = pidfile;
     } catch (error) {
-      log.warning(`Failed to write PID file: ${describeSystemError(error)}`);
+      log.warning(`Failed to write PID file: ${systemErrorText(error)}`);
     }
   }
 

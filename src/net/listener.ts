@@ -9,6 +9,7 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { isIP, type Server, type Socket } from 'node:net';
 import { SESSION_SWEEP_MS } from '../limits.js';
+import { systemErrorText } from '../structures/system-error.js';
 import {
   type ListeningOptions,
   type ListenResult,
@@ -19,7 +20,6 @@ import {
 import type { NetEnvironment } from './request-handler.js';
 import { Session } from './session.js';
 import { SessionHost } from './session-host.js';
-import { systemErrorText } from './system-errors.js';
 
 export interface TcpOptions {
   /** Addresses as `bind` takes them: `*`, `::*`, names, a leading `-` for optional ones. */

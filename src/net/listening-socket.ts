@@ -9,7 +9,7 @@ import { chmodSync, existsSync, unlinkSync } from 'node:fs';
 import net, { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { getSystemErrorName } from 'node:util';
-import { systemErrorText } from './system-errors.js';
+import { systemErrorText } from '../structures/system-error.js';
 
 export interface ListeningOptions {
   readonly backlog: number;

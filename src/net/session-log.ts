@@ -7,8 +7,8 @@ import type { Client } from '../commands/client.js';
 import type { ProtocolError } from '../resp/protocol-error.js';
 import { latin1Text } from '../structures/bytes.js';
 import { quoteText } from '../structures/quoted-text.js';
+import { systemErrorText } from '../structures/system-error.js';
 import type { NetEnvironment } from './request-handler.js';
-import { systemErrorText } from './system-errors.js';
 
 /**
  * Bytes of the input shown after a protocol error, half of them from each end when there are more.

@@ -14,7 +14,7 @@ import type { Config } from '../config/config.js';
 import type { ExpiryMode, Keyspace } from '../keyspace/keyspace.js';
 import { LOAD_CHUNK_BYTES, LOAD_SLICE_MS } from '../limits.js';
 import type { Log } from '../observability/log.js';
-import { errorText, isSystemError } from './error-text.js';
+import { isSystemError, systemErrorText } from '../structures/system-error.js';
 import { LoadSession } from './load-session.js';
 import { paceOf } from './pace.js';
 import { describeRdbError, type RdbError } from './rdb/read-error.js';
@@ -180,7 +180,8 @@ export class Loader {
       file = await open(path, 'r');
     } catch (error) {
       if (isSystemError(error, 'ENOENT')) return { ok: false, missing: true };
-      const text = `Fatal error: can't open the RDB file ${path} for reading: ${errorText(error)}`;
+      const reason = systemErrorText(error);
+      const text = `Fatal error: can't open the RDB file ${path} for reading: ${reason}`;
       this.log.warning(text);
       return this.failure({ kind: 'io', offset: 0, reason: text }, text);
     }
@@ -290,7 +291,7 @@ export class Loader {
         step = session.run(this.clock.monotonicMs() + LOAD_SLICE_MS, pace?.keys);
       } catch (error) {
         // The address space is exhausted, most likely: an operating error like a full disk.
-        return { kind: 'io', offset: session.offset, reason: errorText(error) };
+        return { kind: 'io', offset: session.offset, reason: systemErrorText(error) };
       }
       if (step === 'error') return session.error;
       if (step !== 'yield') return null;
@@ -383,7 +384,7 @@ async function readChunk(
   try {
     return (await file.read(target, 0, target.length, position)).bytesRead;
   } catch (error) {
-    return errorText(error);
+    return systemErrorText(error);
   }
 }
 

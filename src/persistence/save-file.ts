@@ -7,7 +7,7 @@ import { unlinkSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Log } from '../observability/log.js';
-import { errorText } from './error-text.js';
+import { systemErrorText } from '../structures/system-error.js';
 import { type OpenedFile, openNew } from './spool.js';
 
 export interface SaveFileOptions {
@@ -38,7 +38,7 @@ export class SaveFile {
     } catch (error) {
       options.log.warning(
         `Failed opening the temp RDB file ${name} (in server root dir ${options.dir}) ` +
-          `for saving: ${errorText(error)}`,
+          `for saving: ${systemErrorText(error)}`,
       );
       return null;
     }
@@ -56,7 +56,7 @@ export class SaveFile {
     } catch (error) {
       log.warning(
         `Error moving temp DB file ${basename(this.temporary)} on the final destination ${name} ` +
-          `(in server root dir ${dir}): ${errorText(error)}`,
+          `(in server root dir ${dir}): ${systemErrorText(error)}`,
       );
       this.unlinkTemporary();
       return false;
@@ -64,7 +64,7 @@ export class SaveFile {
     try {
       await syncFolder(dirname(this.path));
     } catch (error) {
-      log.warning(`Failed to fsync directory while saving DB: ${errorText(error)}`);
+      log.warning(`Failed to fsync directory while saving DB: ${systemErrorText(error)}`);
       return false;
     }
     log.notice('DB saved on disk');

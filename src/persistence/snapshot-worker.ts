@@ -11,7 +11,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { KeyspaceWalk } from '../keyspace/iterate.js';
 import { SNAPSHOT_CHUNK_BYTES, SNAPSHOT_PERIOD_KEYS, SNAPSHOT_SYNC_BYTES } from '../limits.js';
 import { FrozenReader } from '../memory/frozen-reader.js';
-import { errorText } from './error-text.js';
+import { systemErrorText } from '../structures/system-error.js';
 import { RdbWriter } from './rdb/writer.js';
 import type { SnapshotOrder, SnapshotReport } from './snapshot-order.js';
 import { SnapshotTraversal } from './snapshot-traversal.js';
@@ -65,7 +65,12 @@ class SnapshotRun {
       return { kind: 'done', bytes: this.bytes, keys: traversal.keys };
     } catch (error) {
       const isAborted = error instanceof Aborted;
-      return { kind: 'failed', operation: this.operation, error: errorText(error), isAborted };
+      return {
+        kind: 'failed',
+        operation: this.operation,
+        error: systemErrorText(error),
+        isAborted,
+      };
     }
   }
 

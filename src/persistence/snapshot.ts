@@ -11,7 +11,7 @@ import type { Keyspace } from '../keyspace/keyspace.js';
 import { SAVE_RETRY_SECONDS } from '../limits.js';
 import type { Memory } from '../memory/memory.js';
 import type { Log } from '../observability/log.js';
-import { errorText } from './error-text.js';
+import { systemErrorText } from '../structures/system-error.js';
 import type { Loader } from './loader.js';
 import { paceOf } from './pace.js';
 import type { RdbAux } from './rdb/writer.js';
@@ -263,7 +263,7 @@ export class Snapshots implements SnapshotControl {
     try {
       descriptor = openUnnamed(config.values.dir, `temp-spool-${pid}.rdb`).descriptor;
     } catch (cause) {
-      error = `Failed opening the spool for the transfer: ${errorText(cause)}`;
+      error = `Failed opening the spool for the transfer: ${systemErrorText(cause)}`;
       log.warning(error);
     }
     const spool: Spool = new Spool(descriptor, () => {

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, read, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errorText } from './error-text.js';
+import { systemErrorText } from '../structures/system-error.js';
 import type { TransferReader } from './transfer.js';
 
 export type SpoolEnd = { readonly ok: true } | { readonly ok: false; readonly error: string };
@@ -178,7 +178,7 @@ function readAt(
   const length = Math.min(target.length, available);
   return new Promise((resolve, reject) => {
     read(descriptor, target, 0, length, position, (error, count) => {
-      if (error) reject(new Error(errorText(error)));
+      if (error) reject(new Error(systemErrorText(error)));
       else if (count === 0) reject(new Error('the spool is shorter than what was written to it'));
       else resolve(count);
     });

@@ -1,7 +1,7 @@
 /*
  * Bytes as text in double quotes, for logs and for lines that a parser reads back: quotes,
  * backslashes and the usual control characters escaped by letters, all other bytes than printable
- * ASCII as \xHH. Text is latin1. config/words.ts is the way back.
+ * ASCII as \xHH. Text is latin1. words.ts is the way back.
  */
 
 const escapes: ReadonlyMap<string, string> = new Map([

@@ -1,6 +1,7 @@
 /*
- * Words of a line: blanks separate them, quotes hold them together. The same rules
- * serve inline requests and redis-cli, so a value quoted there can be pasted here. Text is latin1.
+ * Words of a line: blanks separate them, quotes hold them together. The same rules serve inline
+ * requests and redis-cli, so a value quoted there can be pasted here. Text is latin1.
+ * quoted-text.ts is the way back.
  *
  *   "…"   with \n \r \t \b \a, \xHH for any byte, and \c for any other character c
  *   '…'   with \' only

@@ -6,14 +6,12 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { info } from '../helpers/info.js';
 import { Random, seeds } from '../helpers/random.js';
-import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
+import { skipWithoutRedis } from '../helpers/redis-server.js';
 import { encodeRequest, type RespClient } from '../helpers/resp-client.js';
 import { type Plain, render } from '../helpers/resp-reply.js';
-import type { ServerProcess } from '../helpers/server-process.js';
-import { startTandem } from '../helpers/tandem.js';
 import { waitFor } from '../helpers/wait-for.js';
+import { describeRequest, ServerPair, usedBytes } from './server-pair.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -40,10 +38,6 @@ function bytesOf(reply: Plain): Buffer {
   return Buffer.from(String(reply), 'latin1');
 }
 
-async function usedBytes(client: RespClient): Promise<number> {
-  return Number((await info(client, 'memory')).used_memory_dataset);
-}
-
 /** The number after `name=` in the line of CLIENT LIST with this client name. */
 async function clientFigure(client: RespClient, who: string, name: string): Promise<number> {
   const list = String(await client.call('CLIENT', 'LIST'));
@@ -52,38 +46,27 @@ async function clientFigure(client: RespClient, who: string, name: string): Prom
 }
 
 describe('large replies', { skip: skipWithoutRedis }, () => {
-  let servers: ServerProcess[] = [];
-  let tandem: RespClient;
-  let redis: RespClient;
+  let pair: ServerPair;
 
   before(async () => {
-    servers = await Promise.all([startTandem(), startRedis()]);
-    [tandem, redis] = await Promise.all(servers.map((one) => one.connect()));
+    pair = await ServerPair.start();
   });
-  after(async () => {
-    await Promise.all(servers.map((server) => server.stop()));
-  });
-
-  async function both(...args: (string | Buffer)[]): Promise<void> {
-    const [actual, expected] = await Promise.all([tandem.typed(...args), redis.typed(...args)]);
-    const name = args.map((arg) => (arg.length > 50 ? `<${arg.length}>` : String(arg))).join(' ');
-    assert.equal(render(actual), render(expected), name);
-  }
+  after(() => pair.stop());
 
   /** Asks for `key` and reads nothing of the reply before the server is stuck with it. */
   async function slowReader(key: string): Promise<{ reader: RespClient; reply: Promise<Plain> }> {
-    const reader = await servers[0].connect();
+    const reader = await pair.tandemServer.connect();
     await reader.call('CLIENT', 'SETNAME', 'slow');
     reader.socket.pause();
     const reply = reader.call('GET', key);
-    await waitFor('it to wait', async () => (await clientFigure(tandem, 'slow', 'omem')) > 0);
+    await waitFor('it to wait', async () => (await clientFigure(pair.tandem, 'slow', 'omem')) > 0);
     return { reader, reply };
   }
 
   for (const seed of seeds(4)) {
     test(`FUZZ_SEED=${seed}: pipelines and transactions`, async () => {
       const random = new Random(seed);
-      await Promise.all([tandem.call('FLUSHALL'), redis.call('FLUSHALL')]);
+      await Promise.all([pair.tandem.call('FLUSHALL'), pair.redis.call('FLUSHALL')]);
       const pick = <T>(list: readonly T[]): T => list[random.integer(0, list.length - 1)] as T;
       const key = (): string => `key:${random.integer(0, 3)}`;
       const value = (): Buffer => valueFrom(pick(SIZES), random.integer(0, 9));
@@ -107,15 +90,15 @@ describe('large replies', { skip: skipWithoutRedis }, () => {
       for (let round = 0; round < 12; round++) {
         const requests = Array.from({ length: random.integer(1, 12) }, () => pick(makers)());
         const [actual, expected] = await Promise.all([
-          tandem.typedPipeline(requests),
-          redis.typedPipeline(requests),
+          pair.tandem.typedPipeline(requests),
+          pair.redis.typedPipeline(requests),
         ]);
         for (const [i, request] of requests.entries()) {
-          const name = request.map((arg) => (arg.length > 50 ? `<${arg.length}>` : arg)).join(' ');
-          assert.equal(render(actual[i]), render(expected[i]), `${name} (${i} of the pipeline)`);
+          const name = `${describeRequest(request)} (${i} of the pipeline)`;
+          assert.equal(render(actual[i]), render(expected[i]), name);
         }
       }
-      await both('DISCARD');
+      await pair.both('DISCARD');
     });
   }
 
@@ -130,15 +113,15 @@ describe('large replies', { skip: skipWithoutRedis }, () => {
     ['FLUSHALL'],
   ];
   for (const [what = '', ...args] of changes) {
-    const name = args.map((arg) => (arg.length > 50 ? `<${arg.length}>` : String(arg))).join(' ');
-    test(`a slow reader gets the value as it was before ${what} ${name}`, async () => {
-      await tandem.call('FLUSHALL');
+    const name = describeRequest([what, ...args]);
+    test(`a slow reader gets the value as it was before ${name}`, async () => {
+      await pair.tandem.call('FLUSHALL');
       const value = valueFrom(SLOW_BYTES, 1);
-      await tandem.call('SET', 'key', value);
+      await pair.tandem.call('SET', 'key', value);
       const { reader, reply } = await slowReader('key');
-      await tandem.call(what, ...args);
+      await pair.tandem.call(what, ...args);
       // What is free now would be used again.
-      await tandem.call('SET', 'next', valueFrom(SLOW_BYTES, 3));
+      await pair.tandem.call('SET', 'next', valueFrom(SLOW_BYTES, 3));
       reader.socket.resume();
       assert(bytesOf(await reply).equals(value));
       reader.close();
@@ -146,34 +129,29 @@ describe('large replies', { skip: skipWithoutRedis }, () => {
   }
 
   test('memory is given back when a slow reader has read, and when it goes away', async () => {
-    await tandem.call('FLUSHALL');
-    await tandem.call('SET', 'any', 'thing');
-    await waitFor('the background to be idle', async () => {
-      return (await info(tandem, 'memory')).lazyfree_pending_objects === '0';
-    });
-    const base = await usedBytes(tandem);
+    const base = await pair.emptyBytes();
     for (const isRead of [true, false]) {
-      await tandem.call('SET', 'key', valueFrom(SLOW_BYTES, 1));
+      await pair.tandem.call('SET', 'key', valueFrom(SLOW_BYTES, 1));
       const { reader, reply } = await slowReader('key');
       reply.catch(() => {});
-      await tandem.call('DEL', 'key');
-      assert((await usedBytes(tandem)) > base + SLOW_BYTES, 'it is needed still');
+      await pair.tandem.call('DEL', 'key');
+      assert((await usedBytes(pair.tandem)) > base + SLOW_BYTES, 'it is needed still');
       if (isRead) {
         reader.socket.resume();
         await reply;
       } else {
         reader.close();
       }
-      await waitFor('the memory to be free', async () => (await usedBytes(tandem)) <= base);
+      await waitFor('the memory to be free', async () => (await usedBytes(pair.tandem)) <= base);
       reader.close();
     }
   });
 
   test('a client that never reads its large replies is dropped at the limit', async () => {
-    await tandem.call('CONFIG', 'SET', 'client-output-buffer-limit', 'normal 30mb 0 0');
-    await tandem.call('SET', 'key', valueFrom(4 * MIB, 1));
+    await pair.tandem.call('CONFIG', 'SET', 'client-output-buffer-limit', 'normal 30mb 0 0');
+    await pair.tandem.call('SET', 'key', valueFrom(4 * MIB, 1));
     for (const isTransaction of [true, false]) {
-      const reader = await servers[0].connect();
+      const reader = await pair.tandemServer.connect();
       await reader.call('CLIENT', 'SETNAME', 'slow');
       reader.socket.pause();
       const gets = Array.from({ length: 100 }, () => encodeRequest(['GET', 'key']));
@@ -182,13 +160,13 @@ describe('large replies', { skip: skipWithoutRedis }, () => {
         : gets;
       reader.raw(Buffer.concat(requests));
       await waitFor('it to be gone', async () => {
-        const bytes = await clientFigure(tandem, 'slow', 'omem');
+        const bytes = await clientFigure(pair.tandem, 'slow', 'omem');
         assert(bytes < 40 * MIB);
         return bytes === -1;
       });
       reader.close();
     }
-    await tandem.call('CONFIG', 'SET', 'client-output-buffer-limit', 'normal 0 0 0');
-    assert.equal(await tandem.call('STRLEN', 'key'), 4 * MIB);
+    await pair.tandem.call('CONFIG', 'SET', 'client-output-buffer-limit', 'normal 0 0 0');
+    assert.equal(await pair.tandem.call('STRLEN', 'key'), 4 * MIB);
   });
 });

@@ -13,9 +13,9 @@ import { Random, seeds } from '../helpers/random.js';
 import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
 import { encodeRequest, type RespClient } from '../helpers/resp-client.js';
 import { render } from '../helpers/resp-reply.js';
-import type { ServerProcess } from '../helpers/server-process.js';
 import { startTandem } from '../helpers/tandem.js';
 import { waitFor } from '../helpers/wait-for.js';
+import { describeRequest, ServerPair, usedBytes } from './server-pair.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -52,126 +52,94 @@ async function sendInPieces(client: RespClient, bytes: Buffer, random: Random): 
   }
 }
 
-async function usedBytes(client: RespClient): Promise<number> {
-  return Number((await info(client, 'memory')).used_memory_dataset);
-}
-
 describe('large values', { skip: skipWithoutRedis }, () => {
-  let servers: ServerProcess[] = [];
-  let tandem: RespClient;
-  let redis: RespClient;
+  let pair: ServerPair;
 
   before(async () => {
-    servers = await Promise.all([startTandem(), startRedis()]);
-    [tandem, redis] = await Promise.all(servers.map((one) => one.connect()));
+    pair = await ServerPair.start();
   });
-  after(async () => {
-    await Promise.all(servers.map((server) => server.stop()));
-  });
-
-  async function both(...args: (string | Buffer)[]): Promise<void> {
-    const [actual, expected] = await Promise.all([tandem.typed(...args), redis.typed(...args)]);
-    const name = args.map((arg) => (arg.length > 50 ? `<${arg.length}>` : String(arg))).join(' ');
-    assert.equal(render(actual), render(expected), name);
-  }
-
-  async function flush(): Promise<void> {
-    for (const client of [tandem, redis]) client?.close();
-    [tandem, redis] = await Promise.all(servers.map((one) => one.connect()));
-    await Promise.all([tandem.call('FLUSHALL'), redis.call('FLUSHALL')]);
-  }
-
-  /** The bytes in use when nothing is, once the background has freed what was flushed. */
-  async function emptyBytes(): Promise<number> {
-    await tandem.call('SET', 'any', 'thing');
-    await tandem.call('FLUSHALL');
-    await waitFor('the background to be idle', async () => {
-      return (await info(tandem, 'memory')).lazyfree_pending_objects === '0';
-    });
-    return await usedBytes(tandem);
-  }
+  after(() => pair.stop());
 
   for (const bytes of SIZES) {
     test(`SET of ${bytes} bytes and what comes after it`, async () => {
-      await flush();
+      await pair.startOver();
       const value = valueFrom(bytes, bytes);
-      await both('SET', 'key', value);
-      await both('STRLEN', 'key');
-      await both('OBJECT', 'ENCODING', 'key');
-      await both('GETRANGE', 'key', '0', '100');
-      await both('GETRANGE', 'key', '-100', '-1');
-      await both('SETRANGE', 'key', '10', 'changed');
-      if (bytes < 512 * MIB) await both('APPEND', 'key', 'more');
-      await assertEqualDigests(tandem, redis);
-      await both('SET', 'key', value, 'EX', '100');
-      await both('SET', 'key', value, 'KEEPTTL');
-      await both('SET', 'key', value, 'NX');
-      await both('SET', 'key', value, 'XX', 'PX', '100000');
-      await both('SET', 'key', value, 'BAD', 'OPTION');
-      await assertEqualDigests(tandem, redis);
+      await pair.both('SET', 'key', value);
+      await pair.both('STRLEN', 'key');
+      await pair.both('OBJECT', 'ENCODING', 'key');
+      await pair.both('GETRANGE', 'key', '0', '100');
+      await pair.both('GETRANGE', 'key', '-100', '-1');
+      await pair.both('SETRANGE', 'key', '10', 'changed');
+      if (bytes < 512 * MIB) await pair.both('APPEND', 'key', 'more');
+      await assertEqualDigests(pair.tandem, pair.redis);
+      await pair.both('SET', 'key', value, 'EX', '100');
+      await pair.both('SET', 'key', value, 'KEEPTTL');
+      await pair.both('SET', 'key', value, 'NX');
+      await pair.both('SET', 'key', value, 'XX', 'PX', '100000');
+      await pair.both('SET', 'key', value, 'BAD', 'OPTION');
+      await assertEqualDigests(pair.tandem, pair.redis);
     });
   }
 
   for (const seed of seeds(RUNS)) {
     test(`FUZZ_SEED=${seed}: pipelines cut at random points`, async () => {
-      await flush();
+      await pair.startOver();
       const random = new Random(seed);
       for (let round = 0; round < 10; round++) {
         const requests = Array.from({ length: random.integer(1, 4) }, () => randomRequest(random));
         const bytes = Buffer.concat(requests.map(encodeRequest));
-        await Promise.all([sendInPieces(tandem, bytes, random), redis.raw(bytes)]);
+        await Promise.all([sendInPieces(pair.tandem, bytes, random), pair.redis.raw(bytes)]);
         for (const request of requests) {
-          const [actual, expected] = [await tandem.nextReply(), await redis.nextReply()];
-          const name = request.map((arg) => (arg.length > 50 ? `<${arg.length}>` : arg)).join(' ');
-          assert.equal(render(actual), render(expected), name);
+          const [actual, expected] = [await pair.tandem.nextReply(), await pair.redis.nextReply()];
+          assert.equal(render(actual), render(expected), describeRequest(request));
         }
       }
-      await assertEqualDigests(tandem, redis);
+      await assertEqualDigests(pair.tandem, pair.redis);
     });
   }
 
   test('a large argument in every position of every string and key command', async () => {
-    await flush();
+    await pair.startOver();
     // No pattern's characters: redis-server gives up on those of many stars.
     const large = Buffer.alloc(70_000, 'large argument ');
     for (const command of COMMANDS) {
       const words = command.split(' ');
       for (let position = 0; position < words.length; position++) {
-        await both('SET', 'a', 'value of a');
-        await both(...words.map((word, i) => (i === position ? large : word)));
+        await pair.both('SET', 'a', 'value of a');
+        await pair.both(...words.map((word, i) => (i === position ? large : word)));
       }
-      await assertEqualDigests(tandem, redis);
+      await assertEqualDigests(pair.tandem, pair.redis);
     }
   });
 
   test('a request refused, or with bytes that are no line end, leaves nothing behind', async () => {
-    await flush();
-    const empty = await emptyBytes();
+    await pair.startOver();
+    const empty = await pair.emptyBytes();
     const large = valueFrom(200_000, 2);
-    await both('SET', 'a', large, 'NX', 'XX');
-    await both('SET', 'a', large, 'XX');
-    await both('SETNX', 'a', 'small');
-    await both('SETNX', 'a', large);
-    await both('SETEX', 'a', '-1', large);
-    await both('SETEX', 'a', 'soon', large);
-    await both('GETSET', 'a', large);
-    await both('GETSET', 'a', 'small');
-    await both('MSET', 'a', large, 'b', large, 'a', large);
-    await both('MSETNX', 'c', large, 'a', large);
+    await pair.both('SET', 'a', large, 'NX', 'XX');
+    await pair.both('SET', 'a', large, 'XX');
+    await pair.both('SETNX', 'a', 'small');
+    await pair.both('SETNX', 'a', large);
+    await pair.both('SETEX', 'a', '-1', large);
+    await pair.both('SETEX', 'a', 'soon', large);
+    await pair.both('GETSET', 'a', large);
+    await pair.both('GETSET', 'a', 'small');
+    await pair.both('MSET', 'a', large, 'b', large, 'a', large);
+    await pair.both('MSETNX', 'c', large, 'a', large);
     const request = encodeRequest(['SET', 'a', large]);
     request.write('xy', request.length - 2);
-    for (const client of [tandem, redis]) {
+    for (const client of [pair.tandem, pair.redis]) {
       client.raw(request);
       await client.nextReply();
     }
-    await assertEqualDigests(tandem, redis);
-    await flush();
-    await waitFor('the memory to be free', async () => (await usedBytes(tandem)) === empty);
+    await assertEqualDigests(pair.tandem, pair.redis);
+    await pair.startOver();
+    await waitFor('the memory to be free', async () => (await usedBytes(pair.tandem)) === empty);
   });
 
   test('inside MULTI, with a client that is cut off and one that is paused', async () => {
-    await flush();
-    const empty = await emptyBytes();
+    await pair.startOver();
+    const empty = await pair.emptyBytes();
     const large = valueFrom(3 * MIB, 3);
     for (const args of [
       ['MULTI'],
@@ -179,97 +147,103 @@ describe('large values', { skip: skipWithoutRedis }, () => {
       ['GETSET', 'a', large],
       ['MSET', 'b', large],
     ]) {
-      await both(...args);
+      await pair.both(...args);
     }
-    await both('EXEC');
-    await assertEqualDigests(tandem, redis);
-    await flush();
-    const cut = await servers[0].connect();
+    await pair.both('EXEC');
+    await assertEqualDigests(pair.tandem, pair.redis);
+    await pair.startOver();
+    const cut = await pair.tandemServer.connect();
     cut.raw(encodeRequest(['SET', 'cut', large]).subarray(0, 2 * MIB));
     // Not by the memory in use: what was flushed may be in it still.
     await waitFor('the value to arrive', async () => {
-      return String(await tandem.call('CLIENT', 'LIST')).includes(`qbuf=${2 * MIB} `);
+      return String(await pair.tandem.call('CLIENT', 'LIST')).includes(`qbuf=${2 * MIB} `);
     });
-    assert((await usedBytes(tandem)) > empty + MIB);
+    assert((await usedBytes(pair.tandem)) > empty + MIB);
     cut.close();
-    await waitFor('the memory to be free', async () => (await usedBytes(tandem)) === empty);
-    const paused = await servers[0].connect();
-    await tandem.call('CLIENT', 'PAUSE', '60000', 'WRITE');
+    await waitFor('the memory to be free', async () => (await usedBytes(pair.tandem)) === empty);
+    const paused = await pair.tandemServer.connect();
+    await pair.tandem.call('CLIENT', 'PAUSE', '60000', 'WRITE');
     const replies = paused.pipeline([
       ['SET', 'a', large],
       ['GET', 'a'],
       ['SET', 'a', large],
       ['PING'],
     ]);
-    await waitFor('the value to arrive', async () => (await usedBytes(tandem)) > empty + 3 * MIB);
-    await tandem.call('CLIENT', 'UNPAUSE');
+    await waitFor(
+      'the value to arrive',
+      async () => (await usedBytes(pair.tandem)) > empty + 3 * MIB,
+    );
+    await pair.tandem.call('CLIENT', 'UNPAUSE');
     const [first, value, second, pong] = await replies;
     assert.deepEqual([first, second, pong], ['OK', 'OK', 'PONG']);
     assert.equal(Buffer.compare(Buffer.from(String(value), 'latin1'), large), 0);
-    await flush();
-    await waitFor('the memory to be free', async () => (await usedBytes(tandem)) === empty);
+    await pair.startOver();
+    await waitFor('the memory to be free', async () => (await usedBytes(pair.tandem)) === empty);
     paused.close();
   });
 
   test('an announcement alone is believed up to a bound, and costs nothing', async () => {
-    const empty = await emptyBytes();
-    const rss = Number((await info(tandem, 'memory')).used_memory_rss);
-    const silent = await Promise.all(Array.from({ length: 20 }, () => servers[0].connect()));
+    const empty = await pair.emptyBytes();
+    const rss = Number((await info(pair.tandem, 'memory')).used_memory_rss);
+    const silent = await Promise.all(Array.from({ length: 20 }, () => pair.tandemServer.connect()));
     for (const client of silent) client.raw(`*3\r\n$3\r\nSET\r\n$1\r\na\r\n$${512 * MIB}\r\nxyz`);
-    await tandem.call('PING');
-    assert((await usedBytes(tandem)) <= empty + 20 * 5 * MIB);
-    assert(Number((await info(tandem, 'memory')).used_memory_rss) < rss + 20 * MIB);
+    await pair.tandem.call('PING');
+    assert((await usedBytes(pair.tandem)) <= empty + 20 * 5 * MIB);
+    assert(Number((await info(pair.tandem, 'memory')).used_memory_rss) < rss + 20 * MIB);
     for (const client of silent) client.close();
-    await waitFor('the memory to be free', async () => (await usedBytes(tandem)) === empty);
+    await waitFor('the memory to be free', async () => (await usedBytes(pair.tandem)) === empty);
   });
 
   test('a snapshot while values arrive holds what was there', async () => {
-    await flush();
+    await pair.startOver();
     const large = valueFrom(6 * MIB, 4);
-    await both('SET', 'before', large);
-    const writer = await servers[0].connect();
+    await pair.both('SET', 'before', large);
+    const writer = await pair.tandemServer.connect();
     const request = encodeRequest(['SET', 'arriving', large]);
     writer.raw(request.subarray(0, 5 * MIB));
-    await tandem.call('BGSAVE');
+    await pair.tandem.call('BGSAVE');
     writer.raw(request.subarray(5 * MIB));
     assert.equal(render(await writer.nextReply()), '+OK');
     await waitFor('the save to end', async () => {
-      const { rdb_bgsave_in_progress, rdb_last_bgsave_status } = await info(tandem, 'persistence');
+      const { rdb_bgsave_in_progress, rdb_last_bgsave_status } = await info(
+        pair.tandem,
+        'persistence',
+      );
       return rdb_bgsave_in_progress === '0' && rdb_last_bgsave_status === 'ok';
     });
-    await tandem.call('DEBUG', 'RELOAD');
-    await redis.call('SET', 'arriving', large);
-    await assertEqualDigests(tandem, redis);
+    await pair.tandem.call('DEBUG', 'RELOAD');
+    await pair.redis.call('SET', 'arriving', large);
+    await assertEqualDigests(pair.tandem, pair.redis);
     writer.close();
   });
 
   for (const kind of ['tandem', 'redis'] as const) {
     test(`a ${kind} replica under a small backlog has the same data, never cut off`, async () => {
-      await flush();
-      await tandem.call('CONFIG', 'SET', 'repl-backlog-size', '1mb');
+      await pair.startOver();
+      await pair.tandem.call('CONFIG', 'SET', 'repl-backlog-size', '1mb');
       const replica = await (kind === 'tandem' ? startTandem() : startRedis());
       const follower = await replica.connect();
-      await follower.call('REPLICAOF', '127.0.0.1', String(servers[0].port));
+      await follower.call('REPLICAOF', '127.0.0.1', String(pair.tandemServer.port));
       await waitFor('the link', async () => {
         return (await info(follower, 'replication')).master_link_status === 'up';
       });
       const random = new Random(7);
       for (let i = 0; i < 40; i++) {
-        await sendInPieces(tandem, encodeRequest(randomRequest(random)), random);
-        await tandem.nextReply();
+        await sendInPieces(pair.tandem, encodeRequest(randomRequest(random)), random);
+        await pair.tandem.nextReply();
       }
-      await tandem.call('SETEX', 'with time', '1000', valueFrom(70 * MIB, 5));
-      await tandem.pipeline([
+      await pair.tandem.call('SETEX', 'with time', '1000', valueFrom(70 * MIB, 5));
+      await pair.tandem.pipeline([
         ['MULTI'],
         ['SET', 'm', valueFrom(2 * MIB, 6)],
         ['INCR', 'n'],
         ['EXEC'],
       ]);
-      await waitUntilInSync(tandem, follower, 60_000);
-      const stats = await info(tandem, 'stats');
+      await waitUntilInSync(pair.tandem, follower, 60_000);
+      const stats = await info(pair.tandem, 'stats');
       assert.equal(stats.sync_full, kind === 'tandem' ? '1' : '2');
       await waitFor('the backlog to be small again', async () => {
-        return Number((await info(tandem, 'memory')).mem_replication_backlog) < 4 * MIB;
+        return Number((await info(pair.tandem, 'memory')).mem_replication_backlog) < 4 * MIB;
       });
       await replica.stop();
     });
