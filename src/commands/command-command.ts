@@ -10,7 +10,7 @@ import { type CommandFlag, type Context, defineCommands } from './command.js';
 import { categoriesOf } from './command-categories.js';
 import { keyFlags, writeDocs, writeInfo } from './command-docs.js';
 import { findKeys } from './command-keys.js';
-import type { Command, CommandTable } from './command-table.js';
+import { type Command, subcommandOf } from './command-table.js';
 import { SYNTAX_ERROR } from './errors.js';
 import { replyHelp, wordArgument } from './server-arguments.js';
 import * as errors from './server-errors.js';
@@ -122,18 +122,14 @@ export const commandCommands = defineCommands([
   },
 ]);
 
-function topLevel(table: CommandTable): Command[] {
-  return [...table.topLevel()];
-}
-
 function describeAll(ctx: Context): void {
-  const commands = topLevel(ctx.services.commands);
+  const commands = ctx.services.commands.topLevel;
   ctx.reply.array(commands.length);
   for (const command of commands) writeInfo(ctx.reply, command);
 }
 
 function count(ctx: Context): void {
-  ctx.reply.integer(topLevel(ctx.services.commands).length);
+  ctx.reply.integer(ctx.services.commands.topLevel.length);
 }
 
 function info(ctx: Context, args: Arguments): void {
@@ -148,7 +144,7 @@ function info(ctx: Context, args: Arguments): void {
 
 function docs(ctx: Context, args: Arguments): void {
   const { reply, services } = ctx;
-  const commands: Command[] = args.count === 2 ? topLevel(services.commands) : [];
+  const commands: Command[] = args.count === 2 ? [...services.commands.topLevel] : [];
   for (let i = 2; i < args.count; i++) {
     const command = services.commands.byName(args.text(i));
     if (command !== null) commands.push(command);
@@ -163,10 +159,10 @@ function docs(ctx: Context, args: Arguments): void {
 function list(ctx: Context, args: Arguments): void {
   const isWanted = parseFilter(args);
   if (isWanted === null) return ctx.reply.error(SYNTAX_ERROR);
-  const names: string[] = [];
-  for (const command of ctx.services.commands.all) {
-    if (isWanted(command)) names.push(command.name);
-  }
+  const names = ctx.services.commands.topLevel
+    .flatMap((command) => [command, ...command.subcommands])
+    .filter(isWanted)
+    .map(({ name }) => name);
   ctx.reply.array(names.length);
   for (const name of names) ctx.reply.bulkLatin1(name);
 }
@@ -194,11 +190,10 @@ function parseFilter(args: Arguments): ((command: Command) => boolean) | null {
 
 /** The command that the arguments from 2 on begin with, the subcommand where it names one. */
 function commandAt2(ctx: Context, args: Arguments): Command | null {
-  const { commands } = ctx.services;
-  const command = commands.byName(args.text(2));
+  const command = ctx.services.commands.byName(args.text(2));
   if (command === null || command.parent !== null) return null;
   if (command.subcommands.length === 0 || args.count < 4) return command;
-  return commands.byName(`${command.name}|${args.text(3)}`);
+  return subcommandOf(command, args.text(3));
 }
 
 function getKeys(ctx: Context, args: Arguments, withFlags: boolean): void {

@@ -95,7 +95,7 @@ interface Named {
 export class CommandTable {
   /** Every command and subcommand; `all[i].index === i`. */
   readonly all: readonly Command[];
-  /** Top-level commands by lower-case name; subcommands by `container|sub`. */
+  /** Top-level commands by the lower-case name that they have now. */
   readonly #byName = new Map<string, Command>();
   /** Open-addressed table over the top level. */
   readonly #slots: (Named | null)[];
@@ -104,13 +104,15 @@ export class CommandTable {
   /** Throws a RenameError for a rename that cannot be. */
   constructor(families: readonly (readonly CommandRow[])[], renames: readonly Rename[] = []) {
     const all: Command[] = [];
+    const names = new Set<string>();
     const add = (row: CommandRow, parent: Command | null): void => {
-      assert(!this.#byName.has(row.name), `two rows for the command ${row.name}`);
+      assert(!names.has(row.name), `two rows for the command ${row.name}`);
       assert(row.name === row.name.toLowerCase());
+      names.add(row.name);
       const command = new Command(row, all.length, parent);
       all.push(command);
-      this.#byName.set(row.name, command);
-      parent?.subcommands.push(command);
+      if (parent === null) this.#byName.set(row.name, command);
+      else parent.subcommands.push(command);
       for (const sub of row.subcommands ?? []) add(sub, command);
     };
     for (const rows of families) for (const row of rows) add(row, null);
@@ -127,27 +129,31 @@ export class CommandTable {
         throw error;
       }
     }
-    for (const [name, command] of this.#byName) if (!command.parent) this.#insert(name, command);
+    for (const [name, command] of this.#byName) this.#insert(name, command);
   }
 
   #rename({ from, to }: Rename): void {
     const oldName = from.toLowerCase();
     const newName = to.toLowerCase();
     const command = this.#byName.get(oldName);
-    if (!command || command.parent) throw new RenameError('No such command in rename-command');
+    if (!command) throw new RenameError('No such command in rename-command');
     this.#byName.delete(oldName);
     if (newName === '') return;
     if (this.#byName.has(newName)) throw new RenameError('Target command name already exists');
     this.#byName.set(newName, command);
   }
 
-  /** Top-level commands only: what COMMAND COUNT counts. */
-  *topLevel(): Generator<Command> {
-    for (const command of this.all) if (!command.parent) yield command;
+  /** What COMMAND COUNT counts: top-level commands, without those renamed to nothing. */
+  get topLevel(): readonly Command[] {
+    return [...this.#byName.values()];
   }
 
+  /** A command by the name that it has now, `container|sub` for a subcommand. */
   byName(name: string): Command | null {
-    return this.#byName.get(name.toLowerCase()) ?? null;
+    const [first, sub, ...more] = name.toLowerCase().split('|', 3);
+    const command = this.#byName.get(first) ?? null;
+    if (command === null || sub === undefined) return command;
+    return more.length > 0 ? null : subcommandOf(command, sub);
   }
 
   /**
@@ -185,6 +191,12 @@ export class CommandTable {
     }
     return null;
   }
+}
+
+/** The subcommand of that name, in whatever case. */
+export function subcommandOf(container: Command, name: string): Command | null {
+  const full = `${container.name}|${name.toLowerCase()}`;
+  return container.subcommands.find((sub) => sub.name === full) ?? null;
 }
 
 /** Case-insensitive for letters; other bytes may collide, which the comparison sorts out. */

@@ -1,13 +1,13 @@
 /*
  * One command's facts as a line of redis-7.2.4-commands.tsv, in columns that a diff shows well:
  *
- *   name  arity  flags  first,last,step  categories  tips  key specs  since  group  doc flags
- *   deprecated since  replaced by  arguments
+ *   name  arity  flags  first,last,step  categories  tips  key specs  since  group
+ *   doc flags  deprecated since  replaced by  arguments
  *
- * Key specs are `index:1 range:0,1,0 (RO access)`. Arguments are `name:type`, with `"text"` where it
- * is shown otherwise, `#n` for its key spec, `=TOKEN`, `@since`, `@-deprecated`, `?` optional, `*`
- * multiple, `+` with its token each time, and parts in `{ }`. Of what replaces a command only the
- * words of commands and options are kept. Two descriptions that differ otherwise differ here.
+ * Key specs are `index:1 range:0,1,0 (RO access)`. Arguments are `name:type`, with `"text"` where
+ * it is shown otherwise, `#n` for its key spec, `=TOKEN`, `@since`, `@-deprecated`, `?` optional,
+ * `*` multiple, `+` with its token each time, and parts in `{ }`. Of what replaces a command only
+ * the words of commands and options are kept. Two descriptions that differ otherwise differ here.
  */
 
 export interface KeySpecFacts {

@@ -105,6 +105,23 @@ describe('command table', () => {
     assert.equal(renamed.lookup(request('flushall')), null);
   });
 
+  test('what COMMAND counts and finds by name follows renames, subcommands with containers', () => {
+    const box = row('box', { subcommands: [row('box|open')] });
+    const renamed = new CommandTable(
+      [[row('get'), box, row('flushall')]],
+      [
+        { from: 'box', to: 'Chest' },
+        { from: 'flushall', to: '' },
+      ],
+    );
+    const names = renamed.topLevel.map(({ name }) => name).toSorted();
+    assert.deepEqual(names, ['box', 'get']);
+    assert.equal(renamed.byName('chest|OPEN')?.name, 'box|open');
+    for (const gone of ['box|open', 'flushall', 'get|x', 'chest|open|x', 'chest|']) {
+      assert.equal(renamed.byName(gone), null, gone);
+    }
+  });
+
   test('a rename of what does not exist, or to what does, is refused', () => {
     const rename = (from: string, to: string) =>
       new CommandTable([[row('get'), row('set')]], [{ from, to }]);

@@ -1,6 +1,6 @@
 /*
- * The commands of redis-server 7.2.4 that are not there yet, by what brings them. It is held against
- * the rows by command-facts.test.ts, in both directions.
+ * The commands of redis-server 7.2.4 that are not there yet, by what brings them. It is held
+ * against the rows by command-facts.test.ts, in both directions.
  */
 
 export const missingCommands: Readonly<Record<string, readonly string[]>> = {
