@@ -308,6 +308,7 @@ function composeReplication(
   { store, stats }: { store: Store; stats: Stats },
 ): Replication {
   const executor: StreamExecutor = {
+    failedStreamCommands: () => late.replication.part.failedStreamCommands,
     openPrimary: (connection) => late.primaryStream.part.openPrimary(connection),
     beginBatch: () => late.primaryStream.part.beginBatch(),
     endBatch: () => late.primaryStream.part.endBatch(),

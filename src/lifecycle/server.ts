@@ -125,6 +125,7 @@ export class Server {
   #tieConfiguration(): void {
     const { services, listener, replication } = this.#parts;
     const { config, log } = services;
+    if (result.ok) replication.failedStreamCommands = result.failedStreamCommands;
     const { values } = config;
     config.onWarning = (text) => log.warning(text);
     config.onChange('bind', (bind) =>

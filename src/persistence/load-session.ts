@@ -14,7 +14,7 @@ import { latin1Text } from '../structures/bytes.js';
 import { RDB_VERSION_CHECKSUM } from './rdb/format.js';
 import { quoteKey, type RdbError } from './rdb/read-error.js';
 import { type RdbEvent, RdbReader } from './rdb/reader.js';
-import type { ReplicationMark } from './transfer.js';
+import { FAILED_COMMANDS_AUX, type ReplicationMark } from './transfer.js';
 
 export interface LoadSessionOptions {
   /** `null`: check only. */
@@ -63,6 +63,11 @@ export class LoadSession {
   /** Bytes of the RDB behind the reader. */
   get offset(): number {
     return this.reader.offset;
+  }
+
+  /** Commands that the data lack; see FAILED_COMMANDS_AUX. */
+  get failedStreamCommands(): number {
+    return Number(this.auxiliary.get(FAILED_COMMANDS_AUX)) || 0;
   }
 
   /** At the end: whether the sum was there and right. */
@@ -248,6 +253,7 @@ export class LoadSession {
       case 'repl-id':
       case 'repl-offset':
       case 'tandem-lineage':
+      case FAILED_COMMANDS_AUX:
         this.auxiliary.set(name.toLowerCase(), text);
         break;
       case 'redis-ver':

@@ -57,6 +57,8 @@ export type LoadResult =
       readonly seconds: number;
       /** Present when the file carries repl-id, repl-offset and repl-stream-db. */
       readonly mark: ReplicationMark | null;
+      /** Commands of a primary's stream that the data lack, by the word of who wrote them. */
+      readonly failedStreamCommands: number;
     }
   | { readonly ok: false; readonly missing: true }
   | LoadFailure;
@@ -328,14 +330,15 @@ export class Loader {
   /** The result of a session that has seen its end; null when it has not yet. */
   private endOf(session: LoadSession, startedMs: number): LoadResult | null {
     if (!session.isEnded) return null;
-    const { keysLoaded, keysExpired, mark } = session;
+    const { keysLoaded, keysExpired, mark, failedStreamCommands } = session;
     if (session.checksum === 'absent' && session.hasChecksum) {
       this.log.notice('RDB file was saved with checksum disabled: no check performed.');
     }
     this.log.notice(`Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}.`);
     this.end(session);
     const seconds = (this.clock.monotonicMs() - startedMs) / 1000;
-    return { ok: true, keysLoaded, keysExpired, bytes: session.offset, seconds, mark };
+    const { offset: bytes } = session;
+    return { ok: true, keysLoaded, keysExpired, bytes, seconds, mark, failedStreamCommands };
   }
 
   private fail(session: LoadSession, error: RdbError): LoadResult {

@@ -21,7 +21,12 @@ import type { AccessMoment, SnapshotOrder, SnapshotReport } from './snapshot-ord
 import { SnapshotRunner } from './snapshot-runner.js';
 import { SnapshotTransfer } from './snapshot-transfer.js';
 import { NO_DESCRIPTOR, openUnnamed, Spool } from './spool.js';
-import type { ReplicationMark, Transfer, TransferResult } from './transfer.js';
+import {
+  FAILED_COMMANDS_AUX,
+  type ReplicationMark,
+  type Transfer,
+  type TransferResult,
+} from './transfer.js';
 
 export interface SnapshotOptions {
   readonly memory: Memory;
@@ -38,6 +43,8 @@ export interface SnapshotOptions {
   /** What a save to disk records for a later partial resync; `null` when there is no history to
    * resume (a primary without a backlog, a replica whose link never came up). */
   readonly replicationMark: () => ReplicationMark | null;
+  /** Commands of a primary's stream that the data lack: every snapshot of them says so. */
+  readonly failedStreamCommands: () => number;
   /** The worker's program; tests give others. */
   readonly workerUrl?: URL;
 }
@@ -340,6 +347,8 @@ export class Snapshots implements SnapshotControl {
       // Ours: others pass over aux fields that they do not know.
       if (job.mark.lineage !== '') aux.push(['tandem-lineage', job.mark.lineage]);
     }
+    const failed = this.options.failedStreamCommands();
+    if (failed > 0) aux.push([FAILED_COMMANDS_AUX, failed]);
     aux.push(['aof-base', 0]);
     return {
       descriptor: job.spool.descriptor,

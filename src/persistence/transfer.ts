@@ -5,6 +5,12 @@
  * traversal does, so a slow reader never prolongs it. Must not know sockets or replicas.
  */
 
+/**
+ * Aux field of ours: how many commands of a primary's stream could not be applied to the data. Not
+ * there means none.
+ */
+export const FAILED_COMMANDS_AUX = 'tandem-failed-stream-commands';
+
 /** What of the replication state goes into a snapshot's aux fields. */
 export interface ReplicationMark {
   /** 40 hex characters. */

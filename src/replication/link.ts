@@ -7,6 +7,7 @@
 
 import type { Client } from '../commands/client.js';
 import { ACK_PERIOD_MS, LINK_PROVEN_MS } from '../limits.js';
+import type { LoadResult } from '../persistence/loader.js';
 import { latin1 } from '../structures/bytes.js';
 import { encodeCommand } from './encode.js';
 import { HandshakeReader } from './handshake-reader.js';
@@ -17,32 +18,11 @@ import {
   LinkMachine,
   type LinkState,
 } from './link-machine.js';
+import type { LinkOwner } from './link-owner.js';
 import type { LinkSocket } from './link-socket.js';
 import { LinkStream } from './link-stream.js';
 import type { ReplicationOptions } from './replication-options.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
-
-/** What the link tells its owner, and asks of it. */
-export interface LinkOwner {
-  /** Where our data stand; null when no history can be continued. */
-  position(): Position | null;
-  /** Database that the stream stands in at that position. */
-  streamDatabase: number;
-  /** The primary lets us go on; under this name, if it has another now. */
-  onContinue(replid: string | null): void;
-  /** The keyspace is about to be replaced. */
-  onBeforeLoad(): void;
-  /** The keyspace is the primary's at `position` (null: it gave none). */
-  onLoaded(position: Position | null, streamDatabase: number): void;
-  /** The snapshot could not be loaded; `isEmpty`: the old data are gone. */
-  onLoadFailed(isEmpty: boolean): void;
-  /** Bytes of fully applied commands. */
-  onApplied(bytes: Uint8Array, start: number, end: number): void;
-  /** A command of the stream was unknown or failed. */
-  onStreamFailed(): void;
-  /** Bytes of the stream fully applied. */
-  readonly offset: number;
-}
 
 /** How a snapshot transfer is getting on, for INFO. */
 export interface TransferProgress {
@@ -337,13 +317,14 @@ export class Link {
     }
     this.#receiver = null;
     void download.keep();
-    this.#onLoaded(result.mark?.streamDb ?? 0, hasMark);
+    this.#onLoaded(result, hasMark);
   }
 
-  #onLoaded(streamDatabase: number, hasMark: boolean): void {
+  #onLoaded(loaded: LoadResult & { ok: true }, hasMark: boolean): void {
     const position = this.#payloadPosition;
     this.#isPrePsync = position === null;
-    this.#owner.onLoaded(position, streamDatabase);
+    const { mark, failedStreamCommands } = loaded;
+    this.#owner.onLoaded({ position, streamDatabase: mark?.streamDb ?? 0, failedStreamCommands });
     this.#machine.snapshotLoaded();
     this.#openStream();
     this.#options.log.notice('MASTER <-> REPLICA sync: Finished with success');

@@ -13,7 +13,8 @@ import type { ReplicationMark } from '../persistence/transfer.js';
 import { Feed } from './feed.js';
 import { History, type LineageEntry, type Position, primaryAddress } from './history.js';
 import { formatLineage, parseLineage } from './lineage.js';
-import { Link, type LinkOwner } from './link.js';
+import { Link } from './link.js';
+import type { LinkOwner, LoadedSnapshot } from './link-owner.js';
 import { Primary } from './primary.js';
 import { peerStateText, replicationInfoLines, roleState } from './replication-info.js';
 import type { ReplicationOptions } from './replication-options.js';
@@ -132,6 +133,16 @@ export class Replication implements ReplicationControl {
   mark(): ReplicationMark | null {
     if (this.#role === 'primary') return this.#stream.backlog === null ? null : this.#mark();
     return this.#hasPosition ? this.#mark() : null;
+  }
+
+  /** Commands of our primary's stream that the data lack, since they were unknown or failed. */
+  get failedStreamCommands(): number {
+    return this.#failedStreamCommands;
+  }
+
+  /** What a snapshot that is loaded at start says of its data. */
+  set failedStreamCommands(count: number) {
+    this.#failedStreamCommands = count;
   }
 
   onSnapshotIdle(): void {
@@ -355,7 +366,7 @@ export class Replication implements ReplicationControl {
       position: () => (self.#hasPosition ? stream.history.position : null),
       onContinue: (replid) => self.#onContinue(replid),
       onBeforeLoad: () => self.#primary.dropAll(),
-      onLoaded: (position, database) => self.#onLoaded(position, database),
+      onLoaded: (loaded) => self.#onLoaded(loaded),
       onLoadFailed: (isEmpty) => self.#onLoadFailed(isEmpty),
       onApplied: (bytes, start, end) => stream.append(bytes, start, end),
       onStreamFailed: () => {
@@ -375,14 +386,14 @@ export class Replication implements ReplicationControl {
     if (this.#stream.backlog === null) this.#openBacklog();
   }
 
-  #onLoaded(position: Position | null, database: number): void {
+  #onLoaded({ position, streamDatabase, failedStreamCommands }: LoadedSnapshot): void {
     const { history } = this.#stream;
     // Without a name for it the data are where a history of our own begins.
     if (position === null) history.startOver();
     else history.adopt(position);
     this.#hasPosition = position !== null;
-    this.#streamDatabase = database;
-    this.#failedStreamCommands = 0;
+    this.#streamDatabase = streamDatabase;
+    this.#failedStreamCommands = failedStreamCommands;
     this.#openBacklog();
   }
 

@@ -13,7 +13,7 @@ import { info } from '../helpers/info.js';
 import { listenOnLoopback } from '../helpers/ports.js';
 import { untilTestEnds } from '../helpers/started.js';
 import { waitFor } from '../helpers/wait-for.js';
-import { type Actor, follow, start, waitForLink } from './cast.js';
+import { type Actor, crashAndRestart, follow, start, waitForLink } from './cast.js';
 
 async function startPair(options: FakePrimaryOptions = {}, args: readonly string[] = []) {
   const primary = await untilTestEnds(FakePrimary.start(options));
@@ -111,6 +111,23 @@ test('an unknown command is logged, counted and passed on; INFO says so', async 
   await below.waitForCommand('HYPERSET', ([name]) => name === 'HYPERSET');
   assert.equal(await offsetOf(replica), primary.offset);
   below.close();
+});
+
+test('that data are incomplete outlasts a restart, and a full sync from there', async () => {
+  const { primary, replica } = await startPair();
+  await waitForLink(replica);
+  primary.stream('HYPERSET', 'a', '1');
+  const count = async (actor: Actor) =>
+    (await info(actor.client, 'replication')).tandem_failed_stream_commands;
+  await waitFor('it to fail', async () => (await count(replica)) === '1');
+  await replica.client.call('REPLICAOF', 'NO', 'ONE');
+  const below = await start('tandem');
+  await follow(below, replica.server.port);
+  await waitForLink(below);
+  assert.equal(await count(below), '1');
+  await replica.client.call('SAVE');
+  await crashAndRestart(replica);
+  assert.equal(await count(replica), '1');
 });
 
 test('propagation-error-behavior panic ends the replica instead', async () => {

@@ -351,7 +351,10 @@ export class SimNode {
         const { mark, data } = JSON.parse(text) as Snapshot;
         this.data = new Map(data);
         const bytes = text.length;
-        resolve({ ok: true, keysLoaded: data.length, keysExpired: 0, bytes, seconds: 0, mark });
+        resolve({
+          ...{ ok: true, keysLoaded: data.length, keysExpired: 0, bytes, seconds: 0, mark },
+          failedStreamCommands: 0,
+        });
       });
     });
   }

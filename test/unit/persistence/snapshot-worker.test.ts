@@ -41,6 +41,7 @@ function setUp(firstArena = 0) {
     redisVersion: '7.2.4',
     role: () => 'primary',
     replicationMark: () => ({ replid: 'b'.repeat(40), offset: 99, streamDb: 2, lineage: 'x:1' }),
+    failedStreamCommands: () => 3,
   });
   return {
     config,
@@ -128,6 +129,7 @@ test('what was saved loads to the same data, with its mark', async () => {
     streamDb: 2,
     lineage: 'x:1',
   });
+  assert.equal(result.failedStreamCommands, 3);
   assert.deepEqual(contentsOf(keyspace), before);
 });
 

@@ -44,6 +44,7 @@ function setUp(workerUrl: URL) {
     redisVersion: '7.2.4',
     role: () => 'primary',
     replicationMark: () => null,
+    failedStreamCommands: () => 0,
   });
   const dump = join(dir, 'dump.rdb');
   return { config, dir, log, clock, memory, snapshots, dump };
