@@ -61,8 +61,10 @@ function setWithOptions(ctx: Context, args: Arguments): void {
   const { buffer, start, end } = args;
   if (options.isGet && !replyCurrent(ctx, ctx.db.lookupRead(buffer, start[1], end[1]))) return;
   if (options.isNx || options.isXx) {
-    const exists = ctx.db.lookupWrite(buffer, start[1], end[1]) !== 0;
-    if (exists !== options.isXx) {
+    const entry = ctx.db.findAlive(buffer, start[1], end[1]);
+    if ((entry !== 0) !== options.isXx) {
+      // One use whether it is written or not: writing counts for itself.
+      if (entry !== 0) ctx.db.touch(entry);
       if (!options.isGet) reply.null();
       return;
     }

@@ -296,23 +296,21 @@ export class Database {
     return decayedCounter(this.accessBits(entry), nowMs, lfuDecayMinutes);
   }
 
-  /**
-   * Notes an access. Not while a view is frozen: it would copy the page of every key that is read.
-   */
+  /** Notes an access. */
   touch(entry: Ref): void {
-    const { memory, keyspace } = this;
-    if (memory.isFrozen) return;
-    if (keyspace.usesLfu) {
-      this.setAccessBits(entry, this.#touchedLfu(memory.int32(entry, ENTRY_META) >>> 8));
-    } else if (memory.int32(entry, ENTRY_META) >>> META_ACCESS_SHIFT !== keyspace.lruClock) {
-      this.setAccessBits(entry, keyspace.lruClock);
-    }
+    const bits = this.accessBitsAfterUse(entry);
+    if (bits !== this.accessBits(entry)) this.setAccessBits(entry, bits);
   }
 
-  #touchedLfu(bits: number): number {
-    const { nowMs, lfuDecayMinutes, lfuLogFactor, random } = this.keyspace;
-    const options = { nowMs, decayMinutes: lfuDecayMinutes, logFactor: lfuLogFactor, random };
-    return touchedLfuBits(bits, options);
+  /**
+   * The access bits of an entry that is used now. While a view is frozen they stay: noting each
+   * access would copy the page of every key that is read.
+   */
+  accessBitsAfterUse(entry: Ref): number {
+    const { memory, keyspace } = this;
+    if (!memory.isFrozen && !keyspace.usesLfu) return keyspace.lruClock;
+    const bits = memory.int32(entry, ENTRY_META) >>> META_ACCESS_SHIFT;
+    return memory.isFrozen ? bits : touchedLfuBits(bits, keyspace.nowMs, keyspace);
   }
 
   // --- whole keys ---
@@ -423,7 +421,7 @@ export class Database {
     return 0;
   }
 
-  /** Access bits of a key that is created or overwritten now. */
+  /** Access bits of a key that is created now. */
   newAccessBits(): number {
     return this.keyspace.usesLfu ? newLfuBits(this.keyspace.nowMs) : this.keyspace.lruClock;
   }

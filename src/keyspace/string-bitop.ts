@@ -70,7 +70,7 @@ export function setCombined(
   const hash = db.foundHash;
   shape.hash = hash;
   shape.storage = rawStorage(false, keyEnd - keyStart, length);
-  shape.access = db.newAccessBits();
+  shape.access = old === 0 ? db.newAccessBits() : db.accessBitsAfterUse(old);
   const created = entries.create(shape, key, keyStart, keyEnd, length);
   for (let at = 0; at < length; at += PIECE_BYTES) {
     const count = Math.min(PIECE_BYTES, length - at);

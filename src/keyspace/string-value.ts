@@ -45,13 +45,18 @@ export const NO_EXPIRY = 0;
 /** setString's expiresAtMs: the key keeps the expiry it has. */
 export const KEEP_EXPIRY = -1;
 
+/** Writing over a value is a use of the key. */
+const IS_USE = true;
+/** The key has been looked up for this already, which was the use. */
+const NO_FURTHER_USE = false;
+
 const shape: EntryShape = { hash: 0, storage: 0, access: 0, expiresAtMs: EXPIRY_NONE };
 const integer = new Int64Result();
 const integerText = new Uint8Array(INT64_TEXT_BYTES_MAX);
 
 /**
  * Creates or replaces the key with a string, in the encoding SET chooses: int for canonical 64-bit
- * integers, embstr up to 44 bytes, else raw.
+ * integers, embstr up to 44 bytes, else raw. A key that is there is used by that.
  */
 export function setString(
   db: Database,
@@ -65,10 +70,13 @@ export function setString(
 ): void {
   let form = formOfText(valueEnd - valueStart);
   if (isInteger(value, valueStart, valueEnd)) form = STORAGE_INT;
-  store(db, key, keyStart, keyEnd, value, valueStart, valueEnd, expiresAtMs, form);
+  store(db, key, keyStart, keyEnd, value, valueStart, valueEnd, expiresAtMs, form, IS_USE);
 }
 
-/** As setString, but never int: for INCRBYFLOAT's result, which Redis stores as text. */
+/**
+ * As setString, but never int: for INCRBYFLOAT's result, which Redis stores as text. The caller has
+ * looked the key up.
+ */
 export function setText(
   db: Database,
   key: Uint8Array,
@@ -80,7 +88,8 @@ export function setText(
   expiresAtMs: number,
 ): void {
   const form = formOfText(valueEnd - valueStart);
-  store(db, key, keyStart, keyEnd, value, valueStart, valueEnd, expiresAtMs, form);
+  const use = NO_FURTHER_USE;
+  store(db, key, keyStart, keyEnd, value, valueStart, valueEnd, expiresAtMs, form, use);
 }
 
 function formOfText(length: number): number {
@@ -107,6 +116,7 @@ function store(
   valueEnd: number,
   expiresAtMs: number,
   form: number,
+  isUse: boolean,
 ): void {
   const entry = db.findAlive(key, keyStart, keyEnd);
   const length = valueEnd - valueStart;
@@ -118,12 +128,12 @@ function store(
   }
   const fits =
     entry !== 0 && (hasPlace || newMs === EXPIRY_NONE) && hasRoom(db, entry, form, length);
+  shape.access = accessAfter(db, entry, isUse);
+  shape.storage = form;
   if (fits) {
-    overwrite(db, entry, form, value, valueStart, valueEnd, newMs);
+    overwrite(db, entry, value, valueStart, valueEnd, newMs);
   } else {
     shape.hash = db.foundHash;
-    shape.storage = form;
-    shape.access = db.newAccessBits();
     shape.expiresAtMs = newMs;
     const created = db.entries.create(shape, key, keyStart, keyEnd, length);
     writeValue(db, created, value, valueStart, valueEnd);
@@ -131,6 +141,12 @@ function store(
   }
   if (oldMs !== newMs) db.noteExpiry(db.foundHash, oldMs, newMs);
   db.modified(key, keyStart, keyEnd);
+}
+
+/** The access bits of the key once it has its new value; `entry` is the old one, 0 for none. */
+function accessAfter(db: Database, entry: Ref, isUse: boolean): number {
+  if (entry === 0) return db.newAccessBits();
+  return isUse ? db.accessBitsAfterUse(entry) : db.accessBits(entry);
 }
 
 /**
@@ -162,17 +178,17 @@ export function setLargeString(
   const meta = entry === 0 ? 0 : memory.int32(entry, ENTRY_META);
   const hasPlace = (meta & META_EXPIRY) !== 0;
   const isExternal = entry !== 0 && storageOf(meta) === STORAGE_RAW_EXTERNAL;
+  shape.access = accessAfter(db, entry, IS_USE);
+  shape.storage = STORAGE_RAW_EXTERNAL;
   if (isExternal && (hasPlace || newMs === EXPIRY_NONE)) {
     const old = memory.int32(entry, ENTRY_VALUE);
     memory.beginWrite(entry, 0, keyOffsetOf(meta));
-    memory.setInt32(entry, ENTRY_META, metaWith(db, meta, STORAGE_RAW_EXTERNAL));
+    memory.setInt32(entry, ENTRY_META, metaOfShape(meta));
     if (hasPlace) memory.setFloat64(entry, ENTRY_EXPIRY, newMs);
     memory.setInt32(entry, ENTRY_VALUE, value.take(hash));
     memory.free(old);
   } else {
     shape.hash = hash;
-    shape.storage = STORAGE_RAW_EXTERNAL;
-    shape.access = db.newAccessBits();
     shape.expiresAtMs = newMs;
     const created = entries.createWith(shape, key, keyStart, keyEnd, value.block);
     value.take(hash);
@@ -198,11 +214,10 @@ function hasRoom(db: Database, entry: Ref, form: number, length: number): boolea
   return memory.goodSize(offset + length) === memory.blockBytes(entry);
 }
 
-/** Writes another value into the blocks the entry has. */
+/** Writes another value into the blocks the entry has; storage and access as `shape` says. */
 function overwrite(
   db: Database,
   entry: Ref,
-  storage: number,
   value: Uint8Array,
   valueStart: number,
   valueEnd: number,
@@ -211,10 +226,10 @@ function overwrite(
   const { memory } = db;
   const meta = memory.int32(entry, ENTRY_META);
   const length = valueEnd - valueStart;
-  const isExternal = storage === STORAGE_RAW_EXTERNAL;
+  const isExternal = shape.storage === STORAGE_RAW_EXTERNAL;
   const offset = db.entries.embeddedOffset(entry);
   memory.beginWrite(entry, 0, isExternal ? keyOffsetOf(meta) : offset + length);
-  memory.setInt32(entry, ENTRY_META, metaWith(db, meta, storage));
+  memory.setInt32(entry, ENTRY_META, metaOfShape(meta));
   if ((meta & META_EXPIRY) !== 0) memory.setFloat64(entry, ENTRY_EXPIRY, expiresAtMs);
   if (!isExternal) {
     memory.setInt32(entry, ENTRY_VALUE, length);
@@ -227,12 +242,10 @@ function overwrite(
   memory.copyIn(block, VALUE_HEADER_BYTES, value, valueStart, valueEnd);
 }
 
-function metaWith(db: Database, meta: number, storage: number): number {
-  const low =
-    (meta & 0xff & ~(META_STORAGE_MASK << META_STORAGE_SHIFT)) | (storage << META_STORAGE_SHIFT);
-  // A key that is overwritten has been used: its counter stays, its clock is now.
-  const access = db.keyspace.usesLfu ? meta >>> META_ACCESS_SHIFT : db.keyspace.lruClock;
-  return low | (access << META_ACCESS_SHIFT);
+/** The word with storage and access bits of `shape`. */
+function metaOfShape(meta: number): number {
+  const low = meta & 0xff & ~(META_STORAGE_MASK << META_STORAGE_SHIFT);
+  return low | (shape.storage << META_STORAGE_SHIFT) | (shape.access << META_ACCESS_SHIFT);
 }
 
 /** Fills the value of a new entry. */
@@ -343,11 +356,15 @@ function storeIntegerText(
   length: number,
 ): void {
   if (entry !== 0 && hasRoom(db, entry, STORAGE_INT, length)) {
-    overwrite(db, entry, STORAGE_INT, integerText, 0, length, db.entries.expiry(entry));
+    shape.storage = STORAGE_INT;
+    shape.access = db.accessBits(entry);
+    overwrite(db, entry, integerText, 0, length, db.entries.expiry(entry));
     db.modified(key, keyStart, keyEnd);
     return;
   }
-  store(db, key, keyStart, keyEnd, integerText, 0, length, KEEP_EXPIRY, STORAGE_INT);
+  const form = STORAGE_INT;
+  const use = NO_FURTHER_USE;
+  store(db, key, keyStart, keyEnd, integerText, 0, length, KEEP_EXPIRY, form, use);
 }
 
 /**
