@@ -278,3 +278,11 @@ export const SLOW_LOG_BYTES_MAX = 64 * 1024 * 1024;
 /** Times from here on are always looked at again, in µs: so the threshold that every command's time
  * is compared with is a small integer, which lies on no heap. */
 export const SLOW_FILTER_MICROSECONDS_MAX = 2 ** 30 - 1;
+
+/** One part of a crash report, in characters, and the clients that it lists: what describes the end
+ * of a server must not fill its disk. */
+export const CRASH_SECTION_BYTES_MAX = 1024 * 1024;
+export const CRASH_CLIENTS_MAX = 1000;
+
+/** Lines of a picture of LOLWUT; its options alone would allow a hundred thousand. */
+export const LOLWUT_LINES_MAX = 1000;

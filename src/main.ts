@@ -15,6 +15,7 @@ import { ClientRegistry } from './commands/client-registry.js';
 import { commandFamilies } from './commands/command-families.js';
 import { CommandTable, RenameError } from './commands/command-table.js';
 import { Dispatcher } from './commands/dispatch.js';
+import { Monitors } from './commands/monitors.js';
 import type { LatencyTexts, ServerClock, Services, StreamExecutor } from './commands/services.js';
 import { PrimaryStream } from './commands/stream-executor.js';
 import { TransactionRunner } from './commands/transaction-runner.js';
@@ -23,8 +24,11 @@ import type { Config } from './config/config.js';
 import { fatalConfigText, loadConfig } from './config/load-config.js';
 import type { KeyspaceEvents } from './keyspace/events.js';
 import { Keyspace } from './keyspace/keyspace.js';
-import type { BannerFacts } from './lifecycle/banner.js';
+import { bannerFacts } from './lifecycle/banner.js';
 import { ClientGateway } from './lifecycle/client-gateway.js';
+import { CrashReport } from './lifecycle/crash-report.js';
+import { crashSections } from './lifecycle/crash-sections.js';
+import { endProcess } from './lifecycle/end-process.js';
 import { tuneEngine } from './lifecycle/engine-flags.js';
 import { ExpiryRule } from './lifecycle/expiry-mode.js';
 import { collectGarbage } from './lifecycle/garbage.js';
@@ -33,23 +37,25 @@ import { netSettings } from './lifecycle/net-settings.js';
 import { noConnection } from './lifecycle/no-connection.js';
 import { PeriodicWork } from './lifecycle/periodic-work.js';
 import { PreciseClock } from './lifecycle/precise-clock.js';
+import { listenToProcess } from './lifecycle/process-events.js';
 import { Server } from './lifecycle/server.js';
 import { type ServerIdentity, ServerState } from './lifecycle/server-state.js';
 import { Shutdown } from './lifecycle/shutdown.js';
+import { startSuccessor } from './lifecycle/successor.js';
+import { scheduler, setTimer } from './lifecycle/timers.js';
 import { Memory } from './memory/memory.js';
 import { Listener } from './net/listener.js';
 import type { Session } from './net/session.js';
 import { EventLoopMeter } from './observability/event-loop.js';
 import { LatencyMonitor } from './observability/latency-monitor.js';
 import { latencyGraph, latencyReport } from './observability/latency-report.js';
-import { createLog, type Log } from './observability/log.js';
+import { createLog, type ServerLog } from './observability/log.js';
 import { SlowLog } from './observability/slow-log.js';
 import { Stats } from './observability/stats.js';
 import { Loader } from './persistence/loader.js';
 import { Snapshots } from './persistence/snapshot.js';
 import { PubSub } from './pubsub/pub-sub.js';
 import { Replication } from './replication/replication.js';
-import type { Scheduler } from './replication/replication-options.js';
 import { SnapshotFiles } from './replication/snapshot-file.js';
 import { dialTcp } from './replication/tcp-dial.js';
 import { ReplyWriter } from './resp/reply-writer.js';
@@ -65,14 +71,6 @@ const clock: ServerClock = {
   wallMs,
   monotonicMs,
   wallMicroseconds: () => preciseClock.microseconds(),
-};
-
-const scheduler: Scheduler = {
-  afterTick: (run) => void setImmediate(run),
-  every: (ms, run) => {
-    const timer = setInterval(run, ms);
-    return () => clearInterval(timer);
-  },
 };
 
 /** Reads the command line and serves until told to stop. Exits with status 1 where it cannot. */
@@ -109,18 +107,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     clock,
   });
   const hasConfiguration = argv.length > 0;
-  const { server, shutdown } = compose({ config, commands, log, version, hasConfiguration });
-  // As PID 1 nothing else would end the process.
-  process.on('SIGTERM', () => shutdown.onSignal('SIGTERM'));
-  process.on('SIGINT', () => shutdown.onSignal('SIGINT'));
-  process.on('uncaughtException', (error) => {
-    // A bug of ours: nothing that follows could be trusted. The log must say what it was.
-    log.warning(`Unexpected error, exiting: ${error.stack ?? error.message}`);
-    log.close();
-    process.exit(1);
-  });
+  const parts = compose({ config, commands, log, version, hasConfiguration });
+  listenToProcess({ ...parts, log });
   tuneEngine();
-  await server.start();
+  await parts.server.start();
 }
 
 /**
@@ -140,7 +130,7 @@ function buildCommands({ renamedCommands }: Config): CommandTable | { readonly f
 interface Base {
   readonly config: Config;
   readonly commands: CommandTable;
-  readonly log: Log;
+  readonly log: ServerLog;
   readonly version: string;
   readonly hasConfiguration: boolean;
 }
@@ -156,14 +146,17 @@ class LateParts {
 }
 
 /** Builds the parts from the memory up and ties them. */
-function compose(base: Base): { server: Server; shutdown: Shutdown } {
+function compose(base: Base): { server: Server; shutdown: Shutdown; crash: CrashReport } {
   const late = new LateParts();
+  const crash = composeCrash(base, late);
   const store = composeStore(base, late);
   const stats = new Stats({ commands: base.commands.all.length });
   const replication = composeReplication(base, late, { store, stats });
   const state = new ServerState({
     identity: identity(base),
     loader: store.loader,
+    crash,
+    endAtOnce: () => late.server.part.endAtOnce(),
     services: () => late.services.part,
     shutdown: () => late.shutdown.part,
   });
@@ -180,6 +173,7 @@ function compose(base: Base): { server: Server; shutdown: Shutdown } {
       run: (command, args) => late.dispatcher.part.runQueued(command, args),
     }),
     pubsub: new PubSub({ hashSeed: randomBytes(16) }),
+    monitors: new Monitors({ clock, isLoading: () => state.isLoading }),
     replication,
     snapshots,
     stats,
@@ -208,14 +202,34 @@ function compose(base: Base): { server: Server; shutdown: Shutdown } {
       replication,
       periodic,
       shutdown,
-      banner: bannerFacts(base),
+      banner: bannerFacts({ ...base, redisVersion: REDIS_VERSION }),
       exit: (status) => {
         log.close();
+        if (state.successorDelayMs !== null) startSuccessor(state.successorDelayMs);
         process.exit(status);
       },
     }),
   );
-  return { server, shutdown };
+  return { server, shutdown, crash };
+}
+
+function composeCrash({ config, log }: Base, late: LateParts): CrashReport {
+  const { values } = config;
+  return new CrashReport({
+    log,
+    redisVersion: REDIS_VERSION,
+    isEnabled: () => values['crash-log-enabled'],
+    sections: crashSections(() => ({
+      services: late.services.part,
+      dispatcher: late.dispatcher.part,
+    })),
+    exitsOnPanic: () => values['use-exit-on-panic'],
+    onEnd: () => {
+      late.server.part.removeDaemonPidFile();
+      log.close();
+    },
+    die: endProcess,
+  });
 }
 
 /** What remembers what took long, and the texts about it. */
@@ -296,6 +310,7 @@ function composeStore({ config, log }: Base, late: LateParts): Store {
     loader,
     role: () => late.replication.part.role,
     replicationMark: () => late.replication.part.mark(),
+    failedStreamCommands: () => late.replication.part.failedStreamCommands,
     redisVersion: REDIS_VERSION,
   });
   return { memory, keyspace, watches, pause, expiry, loader, snapshots };
@@ -308,7 +323,6 @@ function composeReplication(
   { store, stats }: { store: Store; stats: Stats },
 ): Replication {
   const executor: StreamExecutor = {
-    failedStreamCommands: () => late.replication.part.failedStreamCommands,
     openPrimary: (connection) => late.primaryStream.part.openPrimary(connection),
     beginBatch: () => late.primaryStream.part.beginBatch(),
     endBatch: () => late.primaryStream.part.endBatch(),
@@ -370,10 +384,7 @@ function composeDispatch(
       services,
       dispatcher,
       reply: new ReplyWriter(),
-      panic: (text) => {
-        services.log.warning(text);
-        late.server.part.exit(1);
-      },
+      panic: (text) => services.server.crash.panic(text),
     }),
   );
   return dispatcher;
@@ -453,25 +464,6 @@ function identity({ config, version }: Base): ServerIdentity {
     executable: process.argv[1] ?? '',
     version,
   };
-}
-
-function bannerFacts({ config, version, hasConfiguration }: Base): BannerFacts {
-  const { values } = config;
-  return {
-    version,
-    redisVersion: REDIS_VERSION,
-    pid: process.pid,
-    port: values.port,
-    hasConfiguration,
-    executable: process.argv[1] ?? 'tandem-server',
-    showsLogo: values['always-show-logo'] || (values.logfile === '' && process.stdout.isTTY),
-  };
-}
-
-/** Runs once after `delayMs`, unless the returned function is called before. */
-function setTimer(run: () => void, delayMs: number): () => void {
-  const timer = setTimeout(run, delayMs);
-  return () => clearTimeout(timer);
 }
 
 function randomId(): string {

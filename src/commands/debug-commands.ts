@@ -14,6 +14,7 @@ import { dataSetDigest, NO_DIGEST, stringDigest } from './debug-digest.js';
 import { describeObject, stringValueAt } from './debug-object.js';
 import { replyOfType } from './debug-protocol.js';
 import { reload } from './debug-reload.js';
+import { crashAndRecover, restart } from './debug-restart.js';
 import { NO_SUCH_KEY, STRING_TOO_LONG } from './errors.js';
 import { type IntegerRange, readInteger, replyHelp, wordArgument } from './server-arguments.js';
 import * as errors from './server-errors.js';
@@ -41,8 +42,10 @@ interface Subcommand {
 const ANY = Number.POSITIVE_INFINITY;
 
 const subcommands = new Map<string, Subcommand>([
+  ['assert', { counts: [2, ANY], run: crashByAssertion }],
   ['change-repl-id', { counts: [2, 2], run: changeReplid }],
   ['config-rewrite-force-all', { counts: [2, 2], run: rewriteConfig }],
+  ['crash-and-recover', { counts: [2, ANY], run: crashAndRecover }],
   [
     'digest',
     { counts: [2, 2], run: (ctx) => ctx.reply.simple(dataSetDigest(ctx.keyspace.memory)) },
@@ -51,10 +54,20 @@ const subcommands = new Map<string, Subcommand>([
   ['help', { counts: [2, 2], run: (ctx) => replyHelp(ctx, 'debug', help) }],
   ['log', { counts: [3, 3], run: log }],
   ['object', { counts: [3, 3], run: object }],
+  [
+    'oom',
+    { counts: [2, ANY], run: (ctx) => ctx.services.server.crash.outOfMemory(2n ** 63n - 1n) },
+  ],
+  ['panic', { counts: [2, ANY], run: crashByPanic }],
   ['populate', { counts: [3, 5], run: populate }],
   ['protocol', { counts: [3, 3], run: protocol }],
   ['reload', { counts: [2, ANY], run: reload }],
   ['replicate', { counts: [3, ANY], run: replicate }],
+  ['restart', { counts: [2, ANY], run: restart }],
+  [
+    'segfault',
+    { counts: [2, ANY], run: (ctx) => ctx.services.server.crash.crashedBySignal('SIGSEGV') },
+  ],
   ['set-active-expire', { counts: [3, 3], run: setActiveExpire }],
   ['sleep', { counts: [3, 3], run: sleep }],
 ]);
@@ -65,6 +78,21 @@ function debug(ctx: Context, args: Arguments): void {
     return ctx.reply.error(errors.badSubcommand(args.text(1), 'DEBUG'));
   }
   found.run(ctx, args);
+}
+
+function crashByAssertion(ctx: Context, args: Arguments): void {
+  const { client } = ctx;
+  const lines = [
+    '=== ASSERTION FAILED CLIENT CONTEXT ===',
+    `client->conn = fd=${client.connection.descriptor}`,
+    `client->argc = ${args.count}`,
+  ];
+  ctx.services.server.crash.assertionFailed(new Error('1 == 2'), lines);
+}
+
+function crashByPanic(ctx: Context): void {
+  const seconds = Math.floor(ctx.services.clock.wallMs() / 1000);
+  ctx.services.server.crash.panic(`DEBUG PANIC called at Unix time ${seconds}`);
 }
 
 function changeReplid(ctx: Context): void {
@@ -168,10 +196,14 @@ function sleep(ctx: Context, args: Arguments): void {
 }
 
 const help = [
+  'ASSERT',
+  '    Ends the server as a failed assertion would.',
   'CHANGE-REPL-ID',
   '    Takes a new replication id and forgets the former ones.',
   'CONFIG-REWRITE-FORCE-ALL',
   '    Writes every directive to the configuration file, also those at their default.',
+  'CRASH-AND-RECOVER [<milliseconds>]',
+  '    Ends the server without saving anything, and starts it anew after that delay.',
   'DIGEST',
   '    Answers a hash of the whole data set.',
   'DIGEST-VALUE <key> [<key> ...]',
@@ -180,6 +212,10 @@ const help = [
   '    Writes <message> to the log.',
   'OBJECT <key>',
   '    Tells how the value at <key> is stored.',
+  'OOM',
+  '    Ends the server as if there were no memory left.',
+  'PANIC',
+  '    Ends the server as a bug of its own would.',
   'POPULATE <count> [<prefix>] [<size>]',
   '    Creates <count> string keys <prefix>:<n>, `key` being the default prefix, that are not',
   '    there yet. They do not travel to replicas.',
@@ -193,6 +229,10 @@ const help = [
   '    * NOSAVE: the file that exists is loaded.',
   'REPLICATE <command> [<arg> ...]',
   '    Sends the command to replicas without executing it here.',
+  'RESTART [<milliseconds>]',
+  '    Saves configuration and data, ends the server, and starts it anew after that delay.',
+  'SEGFAULT',
+  '    Ends the server as a fault of memory would.',
   'SET-ACTIVE-EXPIRE <0|1>',
   '    Whether expired keys are looked for in the background.',
   'SLEEP <seconds>',

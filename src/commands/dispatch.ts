@@ -11,11 +11,13 @@ import type { ReplyWriter } from '../resp/reply-writer.js';
 import { latin1 } from '../structures/bytes.js';
 import { AttackAlarm } from './attack-alarm.js';
 import type { Client } from './client.js';
+import type { RunningRequest } from './client-line.js';
 import { CommandContext } from './command-context.js';
 import { type Command, type CommandTable, flagBits } from './command-table.js';
 import { CommandTimer } from './command-timer.js';
 import * as errors from './errors.js';
 import { Gates, PASS, POSTPONE, QUEUE, type Verdict } from './gates.js';
+import type { Monitors } from './monitors.js';
 import { Propagation } from './propagation.js';
 import type { Clock, Feed, Services } from './services.js';
 import { SlowCommands } from './slow-commands.js';
@@ -40,6 +42,7 @@ export class Dispatcher {
   readonly #clock: Clock;
   readonly #gates: Gates;
   readonly #attackAlarm: AttackAlarm;
+  readonly #monitors: Monitors;
   readonly #propagation: Propagation;
   readonly #feed: Feed;
   readonly context: CommandContext;
@@ -52,6 +55,9 @@ export class Dispatcher {
   /** A command is running: expired keys join its unit. */
   #isRunning = false;
   readonly #timer: CommandTimer;
+  /** The command that runs, or ran last. */
+  #command: Command | null = null;
+  #args: Arguments | null = null;
   /** Monotonic ms when the wall clock was read. */
   #cachedAtMs = 0;
 
@@ -69,6 +75,7 @@ export class Dispatcher {
     this.#feed = feed;
     this.#gates = new Gates(services);
     this.#attackAlarm = new AttackAlarm(services);
+    this.#monitors = services.monitors;
     this.#propagation = new Propagation(feed);
     this.context = new CommandContext({
       services,
@@ -82,11 +89,24 @@ export class Dispatcher {
     this.#timer = new CommandTimer(clock, stats, slow);
   }
 
+  /** The command that runs right now: for a report when it never returns. */
+  get running(): (RunningRequest & { readonly command: Command }) | null {
+    if (!this.#isRunning || this.#command === null || this.#args === null) return null;
+    const { client, transaction } = this.context;
+    return { client, transaction, args: this.#args, command: this.#command };
+  }
+
   /** Before the requests of one read of a client. */
   beginBatch(client: Client): void {
     this.#refreshTime();
     client.lastInteractionMs = this.context.keyspace.nowMs;
+    this.#onClientState(client);
+  }
+
+  /** The client's batch begins, or it may have changed what holds for its next plain command. */
+  #onClientState(client: Client): void {
     this.#isOpen = this.#gates.isOpen(client);
+    this.context.keyspace.notesUse = !client.isNoTouch;
   }
 
   /** After them, before the read buffer is used again. */
@@ -104,7 +124,7 @@ export class Dispatcher {
     if (command === null) return this.#refuseUnknown(client, args, reply);
     client.lastCommand = command.row;
     if (!command.accepts(args.count) || command.run === null) {
-      return this.#refuse(client, command, errors.wrongArity(command.name));
+      return this.#refuse(client, { command, args, error: errors.wrongArity(command.name) });
     }
     const isData = (command.flags & DATA) !== 0;
     if (!this.#isOpen || !isData) {
@@ -122,7 +142,7 @@ export class Dispatcher {
 
   /** After a command that is no plain read or write. */
   #onControl(client: Client): void {
-    this.#isOpen = this.#gates.isOpen(client);
+    this.#onClientState(client);
     const { pubsub } = this.#services;
     if (pubsub.hasHeld) pubsub.releaseHeld(client);
   }
@@ -163,6 +183,7 @@ export class Dispatcher {
   /** Before commands of the primary's stream; endStream() after them, before anybody else runs. */
   beginStream(): void {
     this.#refreshTime();
+    this.context.keyspace.notesUse = true;
   }
 
   endStream(): void {
@@ -193,6 +214,8 @@ export class Dispatcher {
   #call(command: Command, args: Arguments): void {
     const { context } = this;
     const timer = this.#timer;
+    this.#command = command;
+    this.#args = args;
     timer.begin(command);
     context.changes = 0;
     context.declared = 'request';
@@ -205,6 +228,14 @@ export class Dispatcher {
     }
     if (timer.end(command, args)) this.#renewTime();
     context.client.commandCount++;
+    if (this.#monitors.isWatching) this.#show(command, args);
+  }
+
+  /** What monitors cost is no command's time. */
+  #show(command: Command, args: Arguments): void {
+    this.#timer.settle();
+    this.#monitors.show(this.context.client, command, args);
+    this.#timer.restart();
   }
 
   #propagate(args: Arguments): void {
@@ -257,7 +288,7 @@ export class Dispatcher {
       return AGAIN;
     }
     if (verdict === QUEUE) return this.#queue(client, command, args);
-    return this.#refuse(client, command, verdict as string);
+    return this.#refuse(client, { command, args, error: verdict as string });
   }
 
   #queue(client: Client, command: Command, args: Arguments): Outcome {
@@ -277,13 +308,18 @@ export class Dispatcher {
     return CONTINUE;
   }
 
-  #refuse(client: Client, command: Command, error: string): Outcome {
+  #refuse(
+    client: Client,
+    { command, args, error }: { command: Command; args: Arguments; error: string },
+  ): Outcome {
     const { reply } = this.context;
     this.#services.stats.onRejected(command.index);
     if (command.name === 'exec') {
       // Whatever the reason, and whether there was a MULTI or not.
       this.#services.transactions.discard(client);
       reply.error(errors.execAborted(error));
+      // Monitors have seen MULTI: they see its end.
+      this.#monitors.show(client, command, args);
       return CONTINUE;
     }
     if (client.transaction !== null) client.transaction.hasErrors = true;

@@ -60,6 +60,7 @@ export const INVALID_ARGUMENTS = 'ERR Invalid arguments specified for command';
 export const SAVE_FAILED = 'ERR';
 export const ALREADY_SAVING = 'ERR Background save already in progress';
 export const NO_SHUTDOWN = 'ERR No shutdown in progress.';
+export const RESTART_FAILED = 'ERR failed to restart the server. Check server logs.';
 export const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
 
 // LATENCY

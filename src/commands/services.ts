@@ -17,6 +17,7 @@ import type { ClientPause } from './client-pause.js';
 import type { ClientRegistry } from './client-registry.js';
 import type { Context } from './command.js';
 import type { CommandTable } from './command-table.js';
+import type { Monitors } from './monitors.js';
 
 /** Time as a parameter. */
 export interface Clock {
@@ -135,6 +136,12 @@ export interface ServerControl {
   readonly shutdownInMs: number;
   /** DEBUG SET-ACTIVE-EXPIRE: whether the background looks for expired keys. Starts as true. */
   isActiveExpiryEnabled: boolean;
+  /** What DEBUG does to the process: ends it as if by a fault, or starts it anew. */
+  readonly crash: CrashControl;
+  /** When this process ends, another takes its place after so long; null: none does. */
+  successorDelayMs: number | null;
+  /** Ends the process without saving, closing or telling anything. */
+  endAtOnce(): void;
   /**
    * The text of INFO for the sections asked for (lower case; empty = default). See
    * observability/info.
@@ -158,6 +165,7 @@ export interface Services {
   readonly commands: CommandTable;
   readonly transactions: TransactionControl;
   readonly pubsub: PubSub;
+  readonly monitors: Monitors;
   readonly replication: ReplicationControl;
   readonly snapshots: SnapshotControl;
   readonly stats: Stats;

@@ -3,6 +3,7 @@
  * lines: ` PID: <pid>`, then `Server initialized`, then `Ready to accept connections`.
  */
 
+import type { Config } from '../config/config.js';
 import type { Log } from '../observability/log.js';
 
 export interface BannerFacts {
@@ -14,6 +15,25 @@ export interface BannerFacts {
   readonly executable: string;
   /** always-show-logo, or a terminal. */
   readonly showsLogo: boolean;
+}
+
+export function bannerFacts(options: {
+  readonly config: Config;
+  readonly version: string;
+  readonly redisVersion: string;
+  readonly hasConfiguration: boolean;
+}): BannerFacts {
+  const { config, ...facts } = options;
+  const { values } = config;
+  return {
+    version: facts.version,
+    redisVersion: facts.redisVersion,
+    hasConfiguration: facts.hasConfiguration,
+    pid: process.pid,
+    port: values.port,
+    executable: process.argv[1] ?? 'tandem-server',
+    showsLogo: values['always-show-logo'] || (values.logfile === '' && process.stdout.isTTY),
+  };
 }
 
 export function logStarting(log: Log, facts: BannerFacts): void {

@@ -3,7 +3,7 @@
  * down, what INFO says. Must not know sockets or files.
  */
 
-import type { ServerControl, Services } from '../commands/services.js';
+import type { CrashControl, ServerControl, Services } from '../commands/services.js';
 import { infoText } from '../observability/info.js';
 import { readProcessFigures } from '../observability/info-process.js';
 import type { Loader } from '../persistence/loader.js';
@@ -25,7 +25,10 @@ export class ServerState implements ServerControl {
   readonly startedAtMs: number;
   readonly configFile: string;
   readonly executable: string;
+  readonly crash: CrashControl;
   isActiveExpiryEnabled = true;
+  successorDelayMs: number | null = null;
+  readonly endAtOnce: () => void;
   readonly #version: string;
   readonly #loader: Loader;
   readonly #services: () => Services;
@@ -35,6 +38,8 @@ export class ServerState implements ServerControl {
   constructor(options: {
     identity: ServerIdentity;
     loader: Loader;
+    crash: CrashControl;
+    endAtOnce: () => void;
     services: () => Services;
     shutdown: () => Shutdown;
   }) {
@@ -45,6 +50,8 @@ export class ServerState implements ServerControl {
     this.configFile = identity.configFile;
     this.executable = identity.executable;
     this.#version = identity.version;
+    this.crash = options.crash;
+    this.endAtOnce = options.endAtOnce;
     this.#loader = options.loader;
     this.#services = options.services;
     this.#shutdown = options.shutdown;

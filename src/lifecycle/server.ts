@@ -98,6 +98,13 @@ export class Server {
     );
   }
 
+  /** The process, and nothing else: only its listening sockets, which may have an heir. */
+  endAtOnce(): void {
+    this.#isExiting = true;
+    void this.#parts.listener.close({ flushMs: 0 });
+    this.#parts.exit(1);
+  }
+
   async #listen(): Promise<boolean> {
     const { services, listener } = this.#parts;
     const { values } = services.config;
@@ -118,6 +125,7 @@ export class Server {
       onExpired: (database, key, start, end) =>
         services.keyspace.events.onExpired(database, key, start, end),
     });
+    if (result.ok) replication.failedStreamCommands = result.failedStreamCommands;
     return result.ok || result.missing;
   }
 
@@ -125,7 +133,6 @@ export class Server {
   #tieConfiguration(): void {
     const { services, listener, replication } = this.#parts;
     const { config, log } = services;
-    if (result.ok) replication.failedStreamCommands = result.failedStreamCommands;
     const { values } = config;
     config.onWarning = (text) => log.warning(text);
     config.onChange('bind', (bind) =>
@@ -260,6 +267,11 @@ export class Server {
     } catch (error) {
       log.warning(`Failed to write PID file: ${systemErrorText(error)}`);
     }
+  }
+
+  /** What a daemon that crashes must not leave behind; any other's file is left, as by Redis. */
+  removeDaemonPidFile(): void {
+    if (this.#parts.services.config.values.daemonize) this.#removePidFile();
   }
 
   #removePidFile(): void {

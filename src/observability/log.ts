@@ -37,6 +37,12 @@ export interface Log {
   close(): void;
 }
 
+/** What createLog makes. Most parts know only Log. */
+export interface ServerLog extends Log {
+  /** Text with its own line breaks, at the level of a warning: for reports of many lines. */
+  raw(text: string): void;
+}
+
 export interface LogOptions {
   readonly format: LogFormat;
   /** '' = standard output. */
@@ -50,7 +56,7 @@ export interface LogOptions {
 const levels = { debug: 20, verbose: 30, notice: 40, warning: 50 } as const;
 
 /** Throws when the file cannot be opened. The role is C until it is set, as in Redis. */
-export function createLog(options: LogOptions): Log {
+export function createLog(options: LogOptions): ServerLog {
   const { file, level, pid, clock } = options;
   const output = new LogFile({ file, clock });
   let role: LogRole = 'C';
@@ -97,6 +103,10 @@ export function createLog(options: LogOptions): Log {
     verbose: (text) => logger.verbose(text),
     notice: (text) => logger.notice(text),
     warning: (text) => logger.warning(text),
+    raw: (text) => {
+      if (format === 'json') logger.warning(text);
+      else if (logger.isLevelEnabled('warning')) output.write(text);
+    },
     isEnabled: (wanted) => logger.isLevelEnabled(wanted),
     setRole: (wanted) => {
       role = wanted;

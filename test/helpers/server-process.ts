@@ -48,6 +48,8 @@ export class ServerProcess {
   /** Everything written to standard output and standard error so far, of all starts. */
   log = '';
   #child: ChildProcess | null = null;
+  /** What ended the last run; null for an exit. */
+  endSignal: NodeJS.Signals | null = null;
   #exit: Promise<number | null> = Promise.resolve(null);
   readonly #program: Program;
   readonly #options: ServerOptions;
@@ -105,7 +107,8 @@ export class ServerProcess {
         this.#child = null;
         resolve(null);
       });
-      child.once('close', (code) => {
+      child.once('close', (code, signal) => {
+        this.endSignal = signal;
         running.delete(child);
         if (this.#child === child) this.#child = null;
         resolve(code);
