@@ -149,6 +149,15 @@ export interface ServerControl {
   info(sections: readonly string[]): string;
 }
 
+/** Ends the process with a report in the log: DEBUG's ASSERT, OOM, PANIC and SEGFAULT. */
+export interface CrashControl {
+  /** `context`: lines about the client, for the log. */
+  assertionFailed(error: Error, context: readonly string[]): void;
+  panic(text: string): void;
+  outOfMemory(bytes: bigint): void;
+  crashedBySignal(signal: 'SIGSEGV'): void;
+}
+
 /** What LATENCY says in words and pictures. */
 export interface LatencyTexts {
   /** DOCTOR's report. */
