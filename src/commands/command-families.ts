@@ -21,8 +21,11 @@ import { keyObjectCommands } from './key-object-commands.js';
 import { latencyCommands } from './latency-commands.js';
 import { pubsubCommands } from './pubsub-commands.js';
 import { replicationCommands } from './replication-commands.js';
+import { replicationWaitCommands } from './replication-wait-commands.js';
 import { scanCommands } from './scan-commands.js';
 import { serverCommands } from './server-commands.js';
+import { lolwutCommands } from './server-lolwut-commands.js';
+import { memoryCommands } from './server-memory-commands.js';
 import { slowlogCommands } from './slowlog-commands.js';
 import { stringCommands } from './string-commands.js';
 import { stringCountCommands } from './string-count-commands.js';
@@ -49,6 +52,8 @@ export const commandFamilies: readonly (readonly CommandRow[])[] = [
   transactionCommands,
   pubsubCommands,
   serverCommands,
+  memoryCommands,
+  lolwutCommands,
   infoCommands,
   slowlogCommands,
   latencyCommands,
@@ -56,4 +61,5 @@ export const commandFamilies: readonly (readonly CommandRow[])[] = [
   commandCommands,
   debugCommands,
   replicationCommands,
+  replicationWaitCommands,
 ];

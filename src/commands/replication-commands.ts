@@ -1,13 +1,13 @@
 /*
- * The commands of replication: who is whose replica, the handshake, WAIT. They check their
- * arguments and hand on to services.replication, which knows histories, peers and links.
+ * The commands of replication: who is whose replica, and the handshake. They check their arguments
+ * and hand on to services.replication, which knows histories, peers and links.
  */
 
 import type { Arguments } from '../resp/arguments.js';
 import { clientLine, runningRequest } from './client-line.js';
 import { type CommandFlag, type Context, defineCommands } from './command.js';
 import { SYNTAX_ERROR } from './errors.js';
-import { readInteger, readTimeoutMs } from './server-arguments.js';
+import { readInteger } from './server-arguments.js';
 import * as errors from './server-errors.js';
 
 const syncFlags: readonly CommandFlag[] = ['admin', 'noscript', 'no_async_loading', 'no_multi'];
@@ -81,19 +81,6 @@ export const replicationCommands = defineCommands([
     docFlags: ['syscmd'],
     run: replconf,
   },
-  {
-    name: 'wait',
-    arity: 3,
-    flags: [],
-    group: 'generic',
-    since: '3.0.0',
-    summary: "Waits until replicas have confirmed this connection's writes.",
-    complexity: 'O(1)',
-    categories: ['@connection'],
-    tips: ['request_policy:all_shards', 'response_policy:agg_min'],
-    syntax: 'numreplicas:integer timeout:integer',
-    run: wait,
-  },
 ]);
 
 function replicaOf(ctx: Context, args: Arguments): void {
@@ -141,30 +128,4 @@ function replconf(ctx: Context, args: Arguments): void {
   const options: string[] = [];
   for (let i = 1; i < args.count; i++) options.push(args.text(i));
   ctx.services.replication.onReplconf(ctx, options);
-}
-
-function wait(ctx: Context, args: Arguments): void {
-  const { reply } = ctx;
-  const { replication } = ctx.services;
-  if (replication.role === 'replica') return reply.error(errors.WAIT_ON_REPLICA);
-  const wanted = readInteger(ctx, { args, index: 1 });
-  if (wanted === null) return;
-  const timeoutMs = readTimeoutMs(ctx, args, 2);
-  if (timeoutMs === null) return;
-  const offset = ctx.client.lastWriteOffset;
-  const acked = replication.countAcked(offset);
-  if (acked >= wanted || ctx.isInTransaction || ctx.isFromPrimary) return reply.integer(acked);
-  let cancel = (): void => {};
-  const unblock = ctx.block({
-    reason: 'wait',
-    timeoutMs,
-    onTimeout: (late) => {
-      cancel();
-      late.integer(replication.countAcked(offset));
-    },
-    onGone: () => cancel(),
-  });
-  cancel = replication.awaitAcks(wanted, offset, (reached) => {
-    unblock((late) => late.integer(reached));
-  });
 }

@@ -1,13 +1,13 @@
 /*
- * SAVE, BGSAVE, LASTSAVE, SHUTDOWN, TIME and MEMORY: commands about the server as a whole that are
- * small. What they start is done by snapshots and by the server's life cycle; a command that takes
- * long blocks its own client only.
+ * SAVE, BGSAVE, LASTSAVE, SHUTDOWN and TIME: commands about the server as a whole that are small.
+ * What they start is done by snapshots and by the server's life cycle; a command that takes long
+ * blocks its own client only.
  */
 
 import type { Arguments } from '../resp/arguments.js';
-import { type Context, defineCommands, keyRange } from './command.js';
+import { type Context, defineCommands } from './command.js';
 import { SYNTAX_ERROR } from './errors.js';
-import { readInteger, replyHelp, wordArgument } from './server-arguments.js';
+import { wordArgument } from './server-arguments.js';
 import * as errors from './server-errors.js';
 
 export const serverCommands = defineCommands([
@@ -65,38 +65,6 @@ export const serverCommands = defineCommands([
     complexity: 'O(1)',
     tips: ['nondeterministic_output'],
     run: time,
-  },
-  {
-    name: 'memory',
-    arity: -2,
-    flags: [],
-    group: 'server',
-    since: '4.0.0',
-    summary: 'Holds the commands about memory.',
-    subcommands: [
-      {
-        name: 'memory|help',
-        arity: 2,
-        flags: ['loading', 'stale'],
-        group: 'server',
-        since: '4.0.0',
-        summary: 'Lists the subcommands.',
-        complexity: 'O(1)',
-        run: (ctx) => replyHelp(ctx, 'memory', memoryHelp),
-      },
-      {
-        name: 'memory|usage',
-        arity: -3,
-        flags: ['readonly'],
-        keys: keyRange({ first: 2, last: 0, step: 1, flags: ['RO'] }),
-        group: 'server',
-        since: '4.0.0',
-        summary: 'Answers how many bytes a key and its value take.',
-        complexity: 'O(1)',
-        syntax: 'key:key [SAMPLES count:integer]',
-        run: memoryUsage,
-      },
-    ],
   },
 ]);
 
@@ -177,24 +145,3 @@ function time(ctx: Context): void {
   ctx.reply.bulkLatin1(String(Math.floor(now / MICROSECONDS_PER_SECOND)));
   ctx.reply.bulkLatin1(String(now % MICROSECONDS_PER_SECOND));
 }
-
-function memoryUsage(ctx: Context, args: Arguments): void {
-  for (let i = 3; i < args.count; i += 2) {
-    if (wordArgument(args, i) !== 'samples' || i + 1 === args.count) {
-      return ctx.reply.error(SYNTAX_ERROR);
-    }
-    // Read and checked only: a value's blocks are known exactly, nothing is sampled.
-    const samples = readInteger(ctx, { args, index: i + 1 });
-    if (samples === null) return;
-    if (samples < 0) return ctx.reply.error(SYNTAX_ERROR);
-  }
-  const entry = ctx.db.peekAny(args.buffer, args.start[2], args.end[2]);
-  if (entry === 0) return ctx.reply.null();
-  ctx.reply.integer(ctx.db.memoryUsage(entry));
-}
-
-const memoryHelp = [
-  'USAGE <key> [SAMPLES <count>]',
-  '    Answers how many bytes <key> and its value take. The figure is exact: <count> is',
-  '    accepted and has no effect.',
-];

@@ -78,6 +78,11 @@ export const WAIT_ON_REPLICA =
   'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a ' +
   'replica is configured to be writable (which is not the default) writes to replicas are just ' +
   'local and are not propagated.';
+export const WAITAOF_ON_REPLICA =
+  'ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas ' +
+  'are just local and are not propagated.';
+export const WAITAOF_WITHOUT_LOG =
+  'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.';
 
 // DEBUG
 export const BAD_RELOAD_OPTION =

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import type { LatencyMonitor } from '../observability/latency-monitor.js';
 import type { Log } from '../observability/log.js';
+import type { MemoryFigures } from '../observability/memory-figures.js';
 import type { SlowLog } from '../observability/slow-log.js';
 import type { Stats } from '../observability/stats.js';
 import type { PubSub } from '../pubsub/pub-sub.js';
@@ -33,6 +34,16 @@ export interface ServerClock extends Clock {
   wallMicroseconds(): number;
 }
 
+/** What a replica confirms: that it has executed the stream, or that it has it on disk (FACK). */
+export type AckKind = 'executed' | 'fsynced';
+
+export interface AckWish {
+  readonly kind: AckKind;
+  readonly count: number;
+  readonly offset: number;
+  readonly onReached: (acked: number) => void;
+}
+
 /** What commands ask of replication/. */
 export interface ReplicationControl {
   readonly role: 'primary' | 'replica';
@@ -50,11 +61,11 @@ export interface ReplicationControl {
    * REPLCONF option value …: arguments after the name, latin1. Writes the reply unless none is due.
    */
   onReplconf(ctx: Context, options: readonly string[]): void;
-  /** Replicas whose acked offset has reached `offset`. */
-  countAcked(offset: number): number;
-  /** WAIT: asks replicas for ACKs and calls back once `count` have acked `offset`, or never; the
-   * returned function cancels. */
-  awaitAcks(count: number, offset: number, onReached: (acked: number) => void): () => void;
+  /** Replicas that have confirmed `offset`. */
+  countAcked(offset: number, kind: AckKind): number;
+  /** WAIT: asks replicas for ACKs and calls back once `count` have confirmed `offset`, or never;
+   * the returned function cancels. */
+  awaitAcks(wanted: AckWish): () => void;
   /** A replica has sent an empty line: it is there, and loads. */
   onSignOfLife(client: Client): void;
   /**
@@ -147,6 +158,10 @@ export interface ServerControl {
    * observability/info.
    */
   info(sections: readonly string[]): string;
+  /** What memory is taken by; the same in words; what the allocator of the pages holds. */
+  memoryFigures(): MemoryFigures;
+  memoryReport(): string;
+  allocatorReport(): string;
 }
 
 /** Ends the process with a report in the log: DEBUG's ASSERT, OOM, PANIC and SEGFAULT. */

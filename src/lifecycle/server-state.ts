@@ -6,6 +6,8 @@
 import type { CrashControl, ServerControl, Services } from '../commands/services.js';
 import { infoText } from '../observability/info.js';
 import { readProcessFigures } from '../observability/info-process.js';
+import { type MemoryFigures, measureMemory } from '../observability/memory-figures.js';
+import { allocatorReport, doctorReport } from '../observability/memory-report.js';
 import type { Loader } from '../persistence/loader.js';
 import type { Shutdown, ShutdownRequest } from './shutdown.js';
 
@@ -87,5 +89,17 @@ export class ServerState implements ServerControl {
       { services, version: this.#version, readProcess: readProcessFigures },
       sections,
     );
+  }
+
+  memoryFigures(): MemoryFigures {
+    return measureMemory(this.#services(), readProcessFigures().residentBytes);
+  }
+
+  memoryReport(): string {
+    return doctorReport(this.memoryFigures());
+  }
+
+  allocatorReport(): string {
+    return allocatorReport(this.#services().keyspace.memory.describeUse());
   }
 }

@@ -62,6 +62,8 @@ export class Evacuator {
   /** A view has ended; when, is known at the next step. */
   #hasThawed = false;
   #dropSparesAtMs = 0;
+  /** The next plan keeps nothing in reserve. */
+  #isPurge = false;
 
   constructor(options: {
     table: ArenaTable;
@@ -87,6 +89,13 @@ export class Evacuator {
     const isInView = this.#barrier.isFrozen && arena.bornInView !== this.#barrier.view;
     if (isInView) this.#leftovers.push(arena);
     else this.#garbageBytes += this.#table.drop(arena);
+  }
+
+  /** Plans anew at the next step, and lets go of everything that is not used. */
+  purge(): void {
+    this.#isPurge = true;
+    this.#planAtMs = 0;
+    this.#dropSparesAtMs = 0;
   }
 
   onThaw(): void {
@@ -145,12 +154,13 @@ export class Evacuator {
         usedBytes: arena.usedUnits * UNIT_BYTES,
         touchedBytes: arena.touchedPages * PAGE_BYTES,
       }));
-    for (const { arena } of planEvacuation(candidates)) {
+    for (const { arena } of planEvacuation(candidates, this.#isPurge)) {
       // One that holds blocks is closed only when somebody is there to move them.
       if (arena.usedPages > 0 && this.relocate === null) continue;
       this.#blocks.close(arena);
       (arena.usedPages === 0 ? this.#empties : this.#victims).push(arena);
     }
+    this.#isPurge = false;
     this.#closedAtMs = nowMs;
     this.#stuckCount = 0;
     this.#page = 0;

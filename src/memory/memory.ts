@@ -25,6 +25,7 @@ import {
   REF_UNIT_MASK,
   type Ref,
 } from './layout.js';
+import { type AllocatorUse, describeUse } from './memory-use.js';
 import { PageAllocator } from './page-allocator.js';
 import { Pins } from './pins.js';
 import { WriteBarrier } from './shadow.js';
@@ -371,6 +372,17 @@ export class Memory implements BlockReader {
    * it (allocate, copy, link, free). */
   wantsMove(ref: Ref): boolean {
     return entryOf(this.#arenas, ref).isClosed;
+  }
+
+  /** Has tick() give back all that is not used, without the reserve that it keeps otherwise. */
+  purge(): void {
+    this.#evacuator.purge();
+  }
+
+  /** What arenas and blocks take, counted anew: takes time that grows with memory. */
+  describeUse(): AllocatorUse {
+    const root = entryOf(this.#arenas, this.root);
+    return describeUse(this.#table.list().filter((arena) => arena !== root));
   }
 
   /** True while some blocks should move. */

@@ -1,22 +1,18 @@
 /*
- * Those who wait until enough replicas have acknowledged an offset (WAIT). Pure.
+ * Those who wait until enough replicas have acknowledged an offset (WAIT, WAITAOF). Pure.
  */
 
-interface Waiter {
-  readonly count: number;
-  readonly offset: number;
-  readonly onReached: (acked: number) => void;
-}
+import type { AckWish } from '../commands/services.js';
 
 export class AckWaiters {
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Set<AckWish>();
 
   get size(): number {
     return this.#waiters.size;
   }
 
   /** The returned function withdraws it; calling that late or twice does nothing. */
-  add(waiter: Waiter): () => void {
+  add(waiter: AckWish): () => void {
     this.#waiters.add(waiter);
     return () => {
       this.#waiters.delete(waiter);
@@ -24,9 +20,9 @@ export class AckWaiters {
   }
 
   /** ACKs have come in: calls back those who have what they wait for. */
-  check(countAcked: (offset: number) => number): void {
+  check(countAcked: (waiter: AckWish) => number): void {
     for (const waiter of this.#waiters) {
-      const acked = countAcked(waiter.offset);
+      const acked = countAcked(waiter);
       if (acked < waiter.count) continue;
       this.#waiters.delete(waiter);
       waiter.onReached(acked);

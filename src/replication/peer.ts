@@ -73,8 +73,8 @@ export class Peer implements StreamDebt {
   inFlightBytes = 0;
   /** The highest offset acknowledged. */
   ackedOffset = 0;
-  /** What it has on disk (FACK); -1 when it does not say. */
-  fsyncedOffset = -1;
+  /** What it has on disk, as far as it says so (FACK). */
+  fsyncedOffset = 0;
   /** Monotonic ms of the last sign of life. */
   ackedAtMs: number;
   /** Monotonic ms at which bytes last went out. */

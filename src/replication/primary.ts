@@ -6,6 +6,7 @@
 
 import type { Client } from '../commands/client.js';
 import type { Context } from '../commands/command.js';
+import type { AckKind, AckWish } from '../commands/services.js';
 import { ACK_PERIOD_MS, FEED_FLUSH_BYTES, PEER_IN_FLIGHT_BYTES } from '../limits.js';
 import type { ReplicationMark } from '../persistence/transfer.js';
 import { latin1 } from '../structures/bytes.js';
@@ -165,16 +166,23 @@ export class Primary {
     return good;
   }
 
-  countAcked(offset: number): number {
+  countAcked(offset: number, kind: AckKind): number {
     let acked = 0;
-    for (const peer of this.#peers) if (peer.isOnline && peer.ackedOffset >= offset) acked++;
+    for (const peer of this.#peers) {
+      const confirmed = kind === 'executed' ? peer.ackedOffset : peer.fsyncedOffset;
+      if (peer.isOnline && confirmed >= offset) acked++;
+    }
     return acked;
   }
 
-  awaitAcks(count: number, offset: number, onReached: (acked: number) => void): () => void {
-    const cancel = this.#waiters.add({ count, offset, onReached });
+  awaitAcks(wanted: AckWish): () => void {
+    const cancel = this.#waiters.add(wanted);
     this.requestAcks();
     return cancel;
+  }
+
+  #checkWaiters(): void {
+    this.#waiters.check(({ offset, kind }) => this.countAcked(offset, kind));
   }
 
   /** Has every replica acknowledge, at the end of this tick. */
@@ -189,7 +197,7 @@ export class Primary {
     if (this.#mustAskForAcks) {
       this.#mustAskForAcks = false;
       if (this.#peers.length > 0) this.#feed.append(-1, GETACK);
-      this.#waiters.check((offset) => this.countAcked(offset));
+      this.#checkWaiters();
     }
     const { backlog } = this.#stream;
     if (backlog === null) return;
@@ -343,7 +351,7 @@ export class Primary {
       peer.go('streaming');
       this.#scheduleFlush();
     }
-    if (this.#waiters.size > 0) this.#waiters.check((offset) => this.countAcked(offset));
+    if (this.#waiters.size > 0) this.#checkWaiters();
   }
 
   /** Bytes have entered the log: on with them inside a long tick, or at its end. */

@@ -7,7 +7,7 @@
 
 import type { Client } from '../commands/client.js';
 import type { Context } from '../commands/command.js';
-import type { ReplicationControl } from '../commands/services.js';
+import type { AckKind, AckWish, ReplicationControl } from '../commands/services.js';
 import { REPLICATION_TICK_MS } from '../limits.js';
 import type { ReplicationMark } from '../persistence/transfer.js';
 import { Feed } from './feed.js';
@@ -220,12 +220,12 @@ export class Replication implements ReplicationControl {
     this.#primary.changeReplid();
   }
 
-  countAcked(offset: number): number {
-    return this.#primary.countAcked(offset);
+  countAcked(offset: number, kind: AckKind): number {
+    return this.#primary.countAcked(offset, kind);
   }
 
-  awaitAcks(count: number, offset: number, onReached: (acked: number) => void): () => void {
-    return this.#primary.awaitAcks(count, offset, onReached);
+  awaitAcks(wanted: AckWish): () => void {
+    return this.#primary.awaitAcks(wanted);
   }
 
   onSignOfLife(client: Client): void {

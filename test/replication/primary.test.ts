@@ -234,6 +234,21 @@ test('a replica that does not read is dropped over its limit; nobody else notice
   quick.close();
 });
 
+test('WAITAOF counts replicas that have the last write of its client on disk', async () => {
+  const primary = await start('tandem');
+  const replica = await FakeReplica.connect({ port: primary.server.port });
+  await primary.client.call('SET', 'a', '1');
+  assert.deepEqual(await primary.client.call('WAITAOF', '0', '1', '20'), [0, 0]);
+  const waiting = primary.client.call('WAITAOF', '0', '1', '5000');
+  await replica.waitForCommand('GETACK', ([, what]) => what === 'GETACK');
+  // Executed is not on disk.
+  replica.ack();
+  const offset = String(replica.offset);
+  replica.send('REPLCONF', 'ACK', offset, 'FACK', offset);
+  assert.deepEqual(await waiting, [0, 1]);
+  replica.close();
+});
+
 for (const kind of ['tandem', 'redis'] as const) {
   const skip = kind === 'redis' ? skipWithoutRedis : false;
 

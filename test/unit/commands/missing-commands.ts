@@ -52,8 +52,7 @@ export const missingCommands: Readonly<Record<string, readonly string[]>> = {
     ...words('readwrite'),
   ],
   'the full server surface': [
-    ...words('client|no-touch client|reply client|unblock lolwut memory|doctor'),
-    ...words('memory|malloc-stats memory|purge memory|stats monitor waitaof'),
+    ...words('client|no-touch client|reply client|unblock monitor'),
   ],
   modules: words('module module|help module|list module|load module|loadex module|unload'),
 };

@@ -1,18 +1,17 @@
 /*
- * REPLICAOF, the handshake's commands and WAIT over a fake replication: what is handed on, what is
- * refused, how WAIT ends.
+ * REPLICAOF, the handshake's commands, WAIT and WAITAOF over a fake replication: what is handed on,
+ * what is refused, how a wait ends.
  */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { replicationCommands } from '../../../src/commands/replication-commands.js';
+import { replicationWaitCommands } from '../../../src/commands/replication-wait-commands.js';
 import * as errors from '../../../src/commands/server-errors.js';
+import type { AckKind, AckWish } from '../../../src/commands/services.js';
 import { ServerFixture } from './server-fixture.js';
 
-interface Wait {
-  count: number;
-  offset: number;
-  onReached: (acked: number) => void;
+interface Wait extends AckWish {
   isCancelled: boolean;
 }
 
@@ -22,6 +21,7 @@ function setUp(context: object = {}) {
   const replication = {
     role: 'primary' as 'primary' | 'replica',
     acked: 0,
+    fsynced: 0,
     outcome: 'ok',
     replicaOf(target: unknown, by: string): string {
       calls.push(target, by.slice(0, 5));
@@ -29,18 +29,21 @@ function setUp(context: object = {}) {
     },
     onSync: (_ctx: unknown, request: unknown) => calls.push(request),
     onReplconf: (_ctx: unknown, options: unknown) => calls.push(options),
-    countAcked(): number {
-      return this.acked;
+    countAcked(_offset: number, kind: AckKind): number {
+      return kind === 'executed' ? this.acked : this.fsynced;
     },
-    awaitAcks(count: number, offset: number, onReached: (acked: number) => void): () => void {
-      const wait: Wait = { count, offset, onReached, isCancelled: false };
+    awaitAcks(wanted: AckWish): () => void {
+      const wait: Wait = { ...wanted, isCancelled: false };
       waits.push(wait);
       return () => {
         wait.isCancelled = true;
       };
     },
   };
-  const server = new ServerFixture([replicationCommands], { services: { replication }, context });
+  const server = new ServerFixture([replicationCommands, replicationWaitCommands], {
+    services: { replication },
+    context,
+  });
   return { calls, waits, replication, server };
 }
 
@@ -135,5 +138,41 @@ describe('WAIT', () => {
     assert.match(server.run('WAIT', 'x', '0'), /value is not an integer/);
     assert.match(server.run('WAIT', '1', '-1'), /timeout is negative/);
     assert.match(server.run('WAIT', '1', '1.5'), /timeout is not an integer/);
+  });
+});
+
+describe('WAITAOF', () => {
+  test('counts replicas that have the writes on disk, and nothing here', () => {
+    const { server, replication } = setUp();
+    replication.acked = 5;
+    replication.fsynced = 1;
+    assert.equal(server.run('WAITAOF', '0', '1', '0'), '*2\r\n:0\r\n:1\r\n');
+    assert.equal(server.run('WAITAOF', '1', '0', '0'), `-${errors.WAITAOF_WITHOUT_LOG}\r\n`);
+  });
+
+  test('waits for that kind of confirmation, and answers when it is there or time is over', () => {
+    const { server, waits, replication } = setUp();
+    server.client.lastWriteOffset = 77;
+    assert.equal(server.run('WAITAOF', '0', '2', '500'), '');
+    const { kind, count, offset } = waits[0] ?? {};
+    assert.deepEqual([kind, count, offset], ['fsynced', 2, 77]);
+    waits[0]?.onReached(2);
+    assert.equal(server.blocked?.answer, '*2\r\n:0\r\n:2\r\n');
+    server.run('WAITAOF', '0', '2', '500');
+    replication.fsynced = 1;
+    server.blocked?.timeOut();
+    assert.equal(server.blocked?.answer, '*2\r\n:0\r\n:1\r\n');
+    assert.equal(waits[1]?.isCancelled, true);
+  });
+
+  test('never blocks inside EXEC, and looks at its arguments before the role', () => {
+    const inside = setUp({ isInTransaction: true });
+    assert.equal(inside.server.run('WAITAOF', '0', '3', '0'), '*2\r\n:0\r\n:0\r\n');
+    const { server, replication } = setUp();
+    replication.role = 'replica';
+    assert.match(server.run('WAITAOF', '2', '0', '0'), /value must between 0 and 1/);
+    assert.match(server.run('WAITAOF', '0', '-1', '0'), /must be positive/);
+    assert.match(server.run('WAITAOF', '1', '0', '-1'), /timeout is negative/);
+    assert.equal(server.run('WAITAOF', '1', '0', '0'), `-${errors.WAITAOF_ON_REPLICA}\r\n`);
   });
 });

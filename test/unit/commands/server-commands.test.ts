@@ -10,6 +10,7 @@ import { configCommands } from '../../../src/commands/config-command.js';
 import { infoCommands } from '../../../src/commands/info-command.js';
 import { serverCommands } from '../../../src/commands/server-commands.js';
 import * as errors from '../../../src/commands/server-errors.js';
+import { memoryCommands } from '../../../src/commands/server-memory-commands.js';
 import { ServerFixture } from './server-fixture.js';
 
 /** A save that the test ends. */
@@ -153,13 +154,52 @@ describe('TIME, MEMORY, INFO, CONFIG', () => {
       peekAny: (key: Uint8Array, start: number) => (key[start] === 0x6b ? 7 : 0),
       memoryUsage: (entry: number) => entry * 8,
     };
-    const server = new ServerFixture([serverCommands], { context: { db } });
+    const server = new ServerFixture([memoryCommands], { context: { db } });
     assert.equal(server.run('MEMORY', 'USAGE', 'k'), ':56\r\n');
     assert.equal(server.run('MEMORY', 'USAGE', 'k', 'SAMPLES', '0'), ':56\r\n');
     assert.equal(server.run('MEMORY', 'USAGE', 'x'), '$-1\r\n');
     assert.equal(server.run('MEMORY', 'USAGE', 'k', 'SAMPLES', '-1'), '-ERR syntax error\r\n');
     assert.equal(server.run('MEMORY', 'USAGE', 'k', 'SAMPLES'), '-ERR syntax error\r\n');
     assert.match(server.run('MEMORY', 'USAGE', 'k', 'SAMPLES', 'x'), /not an integer/);
+  });
+
+  test('MEMORY STATS answers a map, a map within it for each database with keys', () => {
+    const figures = {
+      ...{ used: 1000, peak: 2000, backlog: 10, replicas: 20, clients: 30 },
+      ...{ clientCount: 1, replicaCount: 0, overhead: 100, dataset: 900, keys: 3 },
+      ...{ allocated: 800, active: 1600, resident: 3200 },
+      databases: [{ index: 2, tableBytes: 64, expiryBytes: 8 }],
+    };
+    const services = { server: { memoryFigures: () => figures } };
+    const server = new ServerFixture([memoryCommands], { services });
+    server.client.protocol = 3;
+    const reply = server.run('MEMORY', 'STATS').replaceAll(/\$\d+\r\n/g, '');
+    assert.equal(
+      reply.replaceAll('\r\n', ' '),
+      '%28 peak.allocated :2000 total.allocated :1000 startup.allocated :0 ' +
+        'replication.backlog :10 clients.slaves :20 clients.normal :30 cluster.links :0 ' +
+        'aof.buffer :0 lua.caches :0 functions.caches :0 db.2 %3 overhead.hashtable.main :64 ' +
+        'overhead.hashtable.expires :8 overhead.hashtable.slot-to-keys :0 overhead.total :100 ' +
+        'keys.count :3 keys.bytes-per-key :333 dataset.bytes :900 dataset.percentage ,90 ' +
+        'peak.percentage ,50 allocator.allocated :800 allocator.active :1600 ' +
+        'allocator.resident :1600 allocator-fragmentation.ratio ,2 ' +
+        'allocator-fragmentation.bytes :800 allocator-rss.ratio ,1 allocator-rss.bytes :0 ' +
+        'rss-overhead.ratio ,2 rss-overhead.bytes :1600 fragmentation ,3.2 ' +
+        'fragmentation.bytes :2200 ',
+    );
+  });
+
+  test('MEMORY DOCTOR and MALLOC-STATS answer verbatim text, PURGE starts at once', () => {
+    let purges = 0;
+    const server = new ServerFixture([memoryCommands], {
+      services: { server: { memoryReport: () => 'well', allocatorReport: () => 'full' } },
+      context: { keyspace: { memory: { purge: () => purges++ } } },
+    });
+    server.client.protocol = 3;
+    assert.equal(server.run('MEMORY', 'DOCTOR'), '=8\r\ntxt:well\r\n');
+    assert.equal(server.run('MEMORY', 'MALLOC-STATS'), '=8\r\ntxt:full\r\n');
+    assert.equal(server.run('MEMORY', 'PURGE'), '+OK\r\n');
+    assert.equal(purges, 1);
   });
 
   test('INFO hands its sections on in lower case, and answers verbatim text', () => {

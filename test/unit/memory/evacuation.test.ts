@@ -123,6 +123,24 @@ test('one sparse arena is emptied too, and memory can grow again afterwards', ()
   }
 });
 
+test('a purge gives back what is kept in reserve otherwise', () => {
+  const memory = new Memory({ collectGarbage });
+  const owners = new Owners(memory, 100_000);
+  memory.relocate = owners.relocate;
+  owners.thin(0.3);
+  settle(memory);
+  const before = memory.residentBytes;
+  assert(before - memory.usedBytes > 5 * MIB, 'too little to be worth moving');
+  memory.purge();
+  settle(memory);
+  owners.check();
+  assert(memory.residentBytes < memory.usedBytes + 1.5 * MIB, `${memory.residentBytes / MIB} MiB`);
+  const after = memory.residentBytes;
+  owners.thin(0.9);
+  settle(memory);
+  assert.equal(memory.residentBytes, after, 'once');
+});
+
 test('without owners only empty arenas are given back', () => {
   const memory = new Memory({ collectGarbage });
   const owners = new Owners(memory, 1_500_000);
