@@ -5,7 +5,6 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { readArguments } from './cli.js';
 import { Client } from './commands/client.js';
@@ -28,13 +27,17 @@ import { bannerFacts } from './lifecycle/banner.js';
 import { ClientGateway } from './lifecycle/client-gateway.js';
 import { CrashReport } from './lifecycle/crash-report.js';
 import { crashSections } from './lifecycle/crash-sections.js';
-import { endProcess } from './lifecycle/end-process.js';
+import { isDaemon, settleAsDaemon, startDaemon } from './lifecycle/daemon.js';
+import { endProcess, stopProcess } from './lifecycle/end-process.js';
 import { tuneEngine } from './lifecycle/engine-flags.js';
 import { ExpiryRule } from './lifecycle/expiry-mode.js';
 import { collectGarbage } from './lifecycle/garbage.js';
 import { Late } from './lifecycle/late.js';
+import { latencyTexts } from './lifecycle/latency-texts.js';
 import { netSettings } from './lifecycle/net-settings.js';
 import { noConnection } from './lifecycle/no-connection.js';
+import { OomScore } from './lifecycle/oom-score.js';
+import { packageVersion } from './lifecycle/package-version.js';
 import { PeriodicWork } from './lifecycle/periodic-work.js';
 import { PreciseClock } from './lifecycle/precise-clock.js';
 import { listenToProcess } from './lifecycle/process-events.js';
@@ -42,13 +45,13 @@ import { Server } from './lifecycle/server.js';
 import { type ServerIdentity, ServerState } from './lifecycle/server-state.js';
 import { Shutdown } from './lifecycle/shutdown.js';
 import { startSuccessor } from './lifecycle/successor.js';
+import { notifySystemd, Supervisor } from './lifecycle/supervisor.js';
 import { scheduler, setTimer } from './lifecycle/timers.js';
 import { Memory } from './memory/memory.js';
 import { Listener } from './net/listener.js';
 import type { Session } from './net/session.js';
 import { EventLoopMeter } from './observability/event-loop.js';
 import { LatencyMonitor } from './observability/latency-monitor.js';
-import { latencyGraph, latencyReport } from './observability/latency-report.js';
 import { createLog, type ServerLog } from './observability/log.js';
 import { SlowLog } from './observability/slow-log.js';
 import { Stats } from './observability/stats.js';
@@ -106,8 +109,14 @@ export async function main(argv: readonly string[]): Promise<void> {
     pid: process.pid,
     clock,
   });
+  const supervisor = new Supervisor({ log, environment: process.env, notify: notifySystemd });
+  if (!isDaemon && !supervisor.begin(values.supervised, stopProcess) && values.daemonize) {
+    log.close();
+    process.exit(await startDaemon(loaded.input));
+  }
+  if (isDaemon) settleAsDaemon(config);
   const hasConfiguration = argv.length > 0;
-  const parts = compose({ config, commands, log, version, hasConfiguration });
+  const parts = compose({ config, commands, log, supervisor, version, hasConfiguration });
   listenToProcess({ ...parts, log });
   tuneEngine();
   await parts.server.start();
@@ -131,6 +140,7 @@ interface Base {
   readonly config: Config;
   readonly commands: CommandTable;
   readonly log: ServerLog;
+  readonly supervisor: Supervisor;
   readonly version: string;
   readonly hasConfiguration: boolean;
 }
@@ -151,11 +161,13 @@ function compose(base: Base): { server: Server; shutdown: Shutdown; crash: Crash
   const crash = composeCrash(base, late);
   const store = composeStore(base, late);
   const stats = new Stats({ commands: base.commands.all.length });
-  const replication = composeReplication(base, late, { store, stats });
+  const oomScore = new OomScore(base);
+  const replication = composeReplication(base, late, { store, stats, oomScore });
   const state = new ServerState({
     identity: identity(base),
     loader: store.loader,
     crash,
+    supervisor: base.supervisor,
     endAtOnce: () => late.server.part.endAtOnce(),
     services: () => late.services.part,
     shutdown: () => late.shutdown.part,
@@ -191,8 +203,8 @@ function compose(base: Base): { server: Server; shutdown: Shutdown; crash: Crash
     clock,
     onErrorReply: (text) => stats.onErrorReply(text),
   });
-  const periodic = composePeriodicWork(store, services);
-  const shutdown = late.shutdown.fill(composeShutdown(late, store, services));
+  const periodic = composePeriodicWork(base, store, services);
+  const shutdown = late.shutdown.fill(composeShutdown(base, late, { store, services }));
   const server = late.server.fill(
     new Server({
       services,
@@ -202,6 +214,8 @@ function compose(base: Base): { server: Server; shutdown: Shutdown; crash: Crash
       replication,
       periodic,
       shutdown,
+      oomScore,
+      supervisor: base.supervisor,
       banner: bannerFacts({ ...base, redisVersion: REDIS_VERSION }),
       exit: (status) => {
         log.close();
@@ -236,20 +250,7 @@ function composeCrash({ config, log }: Base, late: LateParts): CrashReport {
 function composeWatching(): Pick<Services, 'slowLog' | 'latency' | 'latencyTexts'> {
   const slowLog = new SlowLog();
   const latency = new LatencyMonitor();
-  const latencyTexts: LatencyTexts = {
-    report: () =>
-      latencyReport({
-        series: latency.series,
-        thresholdMs: latency.thresholdMs,
-        slowLogFromMicroseconds: slowLog.fromMicroseconds,
-        nowMs: clock.wallMs(),
-      }),
-    graph: (event) => {
-      const series = latency.series.get(event);
-      return series === undefined ? null : latencyGraph(event, series, clock.wallMs());
-    },
-  };
-  return { slowLog, latency, latencyTexts };
+  return { slowLog, latency, latencyTexts: latencyTexts({ slowLog, latency, clock }) };
 }
 
 interface Store {
@@ -320,7 +321,7 @@ function composeStore({ config, log }: Base, late: LateParts): Store {
 function composeReplication(
   { config, log }: Base,
   late: LateParts,
-  { store, stats }: { store: Store; stats: Stats },
+  { store, stats, oomScore }: { store: Store; stats: Stats; oomScore: OomScore },
 ): Replication {
   const executor: StreamExecutor = {
     openPrimary: (connection) => late.primaryStream.part.openPrimary(connection),
@@ -353,6 +354,7 @@ function composeReplication(
       onRoleChange: (role) => {
         expiry.role = role;
         log.setRole(role === 'primary' ? 'M' : 'S');
+        oomScore.role = role;
       },
     }),
   );
@@ -390,13 +392,14 @@ function composeDispatch(
   return dispatcher;
 }
 
-function composePeriodicWork({ memory, keyspace, snapshots }: Store, services: Services) {
-  const { stats, config, server, latency } = services;
+function composePeriodicWork({ supervisor }: Base, store: Store, services: Services) {
+  const { memory, keyspace, snapshots } = store;
+  const { stats, server, latency, replication } = services;
   const { monotonicMs } = clock;
   const eventLoop = new EventLoopMeter();
   let tickedAtMs = 0;
   return new PeriodicWork({
-    hz: () => config.values.hz,
+    hz: () => server.hz,
     onTick: [
       () => {
         tickedAtMs = monotonicMs();
@@ -405,6 +408,7 @@ function composePeriodicWork({ memory, keyspace, snapshots }: Store, services: S
       () => stats.sampleRates(monotonicMs()),
       () => stats.notePeakMemory(keyspace.usedBytes),
       () => snapshots.tick(),
+      () => supervisor.tick(replication),
       () => {
         stats.cronMicroseconds += (monotonicMs() - tickedAtMs) * 1000;
       },
@@ -426,13 +430,18 @@ function composePeriodicWork({ memory, keyspace, snapshots }: Store, services: S
   });
 }
 
-function composeShutdown(late: LateParts, store: Store, services: Services): Shutdown {
+function composeShutdown(
+  { supervisor }: Base,
+  late: LateParts,
+  { store, services }: { store: Store; services: Services },
+): Shutdown {
   const { loader, pause, snapshots } = store;
   const { config, log } = services;
   const { values } = config;
   const replication = late.replication.part;
   return new Shutdown({
     log,
+    tellSupervisor: (message) => supervisor.tell(message),
     monotonicMs: clock.monotonicMs,
     timeoutMs: () => values['shutdown-timeout'] * 1000,
     onSignal: (signal) =>
@@ -468,10 +477,4 @@ function identity({ config, version }: Base): ServerIdentity {
 
 function randomId(): string {
   return randomBytes(20).toString('hex');
-}
-
-/** The version in package.json, which stands two folders above the built file. */
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

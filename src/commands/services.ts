@@ -149,6 +149,10 @@ export interface ServerControl {
   isActiveExpiryEnabled: boolean;
   /** What DEBUG does to the process: ends it as if by a fault, or starts it anew. */
   readonly crash: CrashControl;
+  /** Who supervises this process, for INFO. */
+  readonly supervisedBy: 'no' | 'upstart' | 'systemd';
+  /** Looks a second at the background's work: hz, or more where dynamic-hz says so. */
+  readonly hz: number;
   /** When this process ends, another takes its place after so long; null: none does. */
   successorDelayMs: number | null;
   /** Ends the process without saving, closing or telling anything. */

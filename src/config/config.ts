@@ -78,6 +78,8 @@ export class Config {
   readonly renamedCommands: RenamedCommand[] = [];
   /** Told when a change was taken back. Set by main once there is a log. */
   onWarning: (text: string) => void = () => {};
+  /** Told when CONFIG SET gives a directive that nothing obeys another value than its default. */
+  onIneffective: (name: string) => void = () => {};
   readonly #values: Record<string, unknown> = {};
   readonly #settings = new Map<AnyDirective, Setting>();
 
@@ -241,6 +243,10 @@ export class Config {
         }
       }
       return { error: oneLine(failed(change.name, error)) };
+    }
+    for (const { row, setting, old } of changes) {
+      if (row.apply !== 'kept' || setting.text === old.text) continue;
+      if (setting.text !== row.type.format(row.initial)) this.onIneffective(row.name);
     }
     return null;
   }

@@ -25,14 +25,17 @@ export const serverDirectives = [
   directive('daemonize', yesNo, {
     initial: false,
     mutable: 'no',
-    apply: 'kept',
-    prose: 'Go on in the background. Not done here: use a service manager.',
+    apply: 'start',
+    prose:
+      'Go on in the background, in a session of its own; without a logfile nothing is logged then.',
   }),
   directive('supervised', oneOf(['upstart', 'systemd', 'auto', 'no']), {
     initial: 'no',
     mutable: 'no',
-    apply: 'kept',
-    prose: 'Tell a service manager when the server is ready.',
+    apply: 'start',
+    prose:
+      'Tell a service manager when the server is ready: upstart, systemd (its program' +
+      ' systemd-notify is called: set NotifyAccess=all), auto for whichever is there.',
   }),
   directive('pidfile', path(), {
     initial: '',
@@ -96,8 +99,8 @@ export const serverDirectives = [
   directive('crash-log-enabled', yesNo, {
     initial: true,
     mutable: 'yes',
-    apply: 'kept',
-    prose: 'Log a report when the process crashes.',
+    apply: 'read',
+    prose: 'Log a report when the process crashes: state, clients and the running command.',
   }),
   directive('crash-memcheck-enabled', yesNo, {
     initial: true,
@@ -108,7 +111,7 @@ export const serverDirectives = [
   directive('use-exit-on-panic', yesNo, {
     initial: false,
     mutable: 'yes',
-    apply: 'kept',
+    apply: 'read',
     isHidden: true,
     prose: 'Exit instead of aborting. For tests.',
   }),
@@ -158,8 +161,8 @@ export const serverDirectives = [
   directive('dynamic-hz', yesNo, {
     initial: true,
     mutable: 'yes',
-    apply: 'kept',
-    prose: 'More rounds with more clients.',
+    apply: 'read',
+    prose: 'Look more often while there are many clients.',
   }),
   directive('io-threads', integer({ min: 1, max: 128 }), {
     initial: 1,
@@ -187,15 +190,17 @@ export const serverDirectives = [
     {
       initial: 'no',
       mutable: 'yes',
-      apply: 'kept',
-      prose: "Adjust the kernel's out-of-memory score by the role.",
+      apply: 'hook',
+      prose:
+        "Adjust the kernel's out-of-memory score by the role (Linux): relative (yes) to what it" +
+        ' was, or absolute.',
     },
   ),
   directive('oom-score-adj-values', oomScores, {
     initial: [0, 200, 800],
     mutable: 'yes',
-    apply: 'kept',
-    prose: 'The adjustments: for a primary, a replica and a child process.',
+    apply: 'hook',
+    prose: 'The adjustments: for a primary, a replica and a child process, of which there is none.',
   }),
   directive('shutdown-timeout', integer({ min: 0, max: INT32_MAX }), {
     initial: 10,

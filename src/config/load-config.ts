@@ -13,8 +13,13 @@ import { ConfigError, type ConfigFiles, ConfigReader, cannotOpen } from './confi
 import { toLatin1 } from './scalar-types.js';
 import { expandWildcards } from './wildcards.js';
 
-/** Either a configuration, or the text (latin1) for standard error before exit status 1. */
-export type LoadedConfig = { readonly config: Config } | { readonly fatal: string };
+/**
+ * Either a configuration and what was read from standard input for it, or the text (latin1) for
+ * standard error before exit status 1.
+ */
+export type LoadedConfig =
+  | { readonly config: Config; readonly input: string }
+  | { readonly fatal: string };
 
 export interface LoadOptions {
   /** Arguments after the program's name, without our own flags. */
@@ -36,6 +41,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const config = new Config();
   config.override('dir', files.currentFolder());
   registerFolderHook(config, files);
+  let input = '';
   const defaults = options.defaults ?? process.env.TANDEM_DEFAULTS ?? '';
   try {
     new ConfigReader({ config, files }).readText(toLatin1(defaults));
@@ -53,14 +59,15 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
         return { fatal: `${cannotOpen(toLatin1(file), error)}\n` };
       }
     }
-    if (commandLine.readsStandardInput) text += readStandardInput();
+    if (commandLine.readsStandardInput) input = readStandardInput();
+    text += input;
     new ConfigReader({ config, files }).readText(`${text}\n${commandLine.lines}`);
     mustOpenLogFile(config);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { fatal: fatalConfigText(error) };
   }
-  return { config };
+  return { config, input };
 }
 
 /** Redis's words at start, with the file named where the line is not in the main text. */

@@ -12,3 +12,8 @@ export function endProcess(end: CrashEnd): void {
   process.kill(process.pid, end);
   process.abort();
 }
+
+/** Until somebody sends SIGCONT. */
+export function stopProcess(): void {
+  process.kill(process.pid, 'SIGSTOP');
+}

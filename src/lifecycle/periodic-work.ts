@@ -8,6 +8,17 @@
 /** One slice of background work runs for this long at most: what a client may wait for it. */
 const SLICE_MS = 1;
 
+/** With dynamic-hz there is one tick a second for so many clients at most. */
+const CLIENTS_PER_TICK_MAX = 200;
+const HZ_MAX = 500;
+
+/** The configured ticks a second, doubled as often as the clients ask for it. */
+export function hzFor(clients: number, configured: number): number {
+  let hz = configured;
+  while (hz < HZ_MAX && clients / hz > CLIENTS_PER_TICK_MAX) hz = Math.min(hz * 2, HZ_MAX);
+  return hz;
+}
+
 export interface PeriodicParts {
   /** Ticks a second (directive hz). */
   hz(): number;

@@ -9,7 +9,9 @@ import { readProcessFigures } from '../observability/info-process.js';
 import { type MemoryFigures, measureMemory } from '../observability/memory-figures.js';
 import { allocatorReport, doctorReport } from '../observability/memory-report.js';
 import type { Loader } from '../persistence/loader.js';
+import { hzFor } from './periodic-work.js';
 import type { Shutdown, ShutdownRequest } from './shutdown.js';
+import type { Supervisor } from './supervisor.js';
 
 export interface ServerIdentity {
   readonly pid: number;
@@ -31,6 +33,7 @@ export class ServerState implements ServerControl {
   isActiveExpiryEnabled = true;
   successorDelayMs: number | null = null;
   readonly endAtOnce: () => void;
+  readonly #supervisor: Supervisor;
   readonly #version: string;
   readonly #loader: Loader;
   readonly #services: () => Services;
@@ -41,6 +44,7 @@ export class ServerState implements ServerControl {
     identity: ServerIdentity;
     loader: Loader;
     crash: CrashControl;
+    supervisor: Supervisor;
     endAtOnce: () => void;
     services: () => Services;
     shutdown: () => Shutdown;
@@ -51,6 +55,7 @@ export class ServerState implements ServerControl {
     this.startedAtMs = identity.startedAtMs;
     this.configFile = identity.configFile;
     this.executable = identity.executable;
+    this.#supervisor = options.supervisor;
     this.#version = identity.version;
     this.crash = options.crash;
     this.endAtOnce = options.endAtOnce;
@@ -61,6 +66,16 @@ export class ServerState implements ServerControl {
 
   get isLoading(): boolean {
     return this.#loader.isLoading;
+  }
+
+  get supervisedBy(): 'no' | 'upstart' | 'systemd' {
+    return this.#supervisor.by;
+  }
+
+  get hz(): number {
+    const { clients, config } = this.#services();
+    const { hz } = config.values;
+    return config.values['dynamic-hz'] ? hzFor(clients.size, hz) : hz;
   }
 
   get shutdownInMs(): number {

@@ -6,16 +6,18 @@
 
 import { unlinkSync, writeFileSync } from 'node:fs';
 import type { Services } from '../commands/services.js';
-import { expandTitle } from '../config/process-title.js';
 import type { Listener } from '../net/listener.js';
 import type { Loader } from '../persistence/loader.js';
 import type { Snapshots } from '../persistence/snapshot.js';
 import type { Replication } from '../replication/replication.js';
 import { systemErrorText } from '../structures/system-error.js';
 import { type BannerFacts, logMode, logStarting } from './banner.js';
+import type { OomScore } from './oom-score.js';
 import { openFilesMax, roomForClients } from './open-files.js';
 import type { PeriodicWork } from './periodic-work.js';
+import { showTitle } from './show-title.js';
 import type { Shutdown } from './shutdown.js';
+import type { Supervisor } from './supervisor.js';
 
 export interface ServerParts {
   readonly services: Services;
@@ -25,6 +27,8 @@ export interface ServerParts {
   readonly replication: Replication;
   readonly periodic: PeriodicWork;
   readonly shutdown: Shutdown;
+  readonly oomScore: OomScore;
+  readonly supervisor: Supervisor;
   readonly banner: BannerFacts;
   /** Ends the process. */
   readonly exit: (status: number) => void;
@@ -38,6 +42,7 @@ export class Server {
   /** The pid file that this process wrote. */
   #pidFile: string | null = null;
   #isExiting = false;
+  readonly #toldIneffective = new Set<string>();
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
@@ -51,7 +56,7 @@ export class Server {
     log.setRole(replication.role === 'primary' ? 'M' : 'S');
     logMode(log, banner);
     this.#tieConfiguration();
-    this.#setTitle();
+    showTitle(config);
     loader.awaitStart();
     if (!this.#fitMaxClients() || !(await this.#listen())) return this.exit(1);
     // Not before: where another server has the port, the file is that one's.
@@ -64,6 +69,8 @@ export class Server {
     if (!isLoaded) return this.exit(1);
     replication.start();
     for (const kind of listener.kinds) log.notice(`Ready to accept connections ${kind}`);
+    this.#parts.supervisor.onReady(replication.role);
+    this.#parts.oomScore.apply();
     const { maxmemory } = config.values;
     if (maxmemory > 0 && maxmemory < 1024 * 1024) {
       log.warning(
@@ -158,7 +165,7 @@ export class Server {
       return null;
     });
     config.onChange('proc-title-template', () => {
-      this.#setTitle();
+      showTitle(config);
       return null;
     });
     config.onChange('repl-backlog-size', (bytes) => {
@@ -173,11 +180,30 @@ export class Server {
     this.#tieSlowLog();
     this.#tieMemoryLimit();
     this.#tieAccessBits();
+    this.#tieOomScore();
     const missing = config.missingHooks();
     if (missing.length > 0) throw new Error(`no part acts on changes of ${missing.join(', ')}`);
-    for (const name of config.ineffective()) {
-      log.notice(`The directive ${name} is accepted and kept, but has no effect in this server`);
-    }
+    for (const name of config.ineffective()) this.#tellIneffective(name);
+    config.onIneffective = (name) => this.#tellIneffective(name);
+  }
+
+  /** Once for each directive. */
+  #tellIneffective(name: string): void {
+    if (this.#toldIneffective.has(name)) return;
+    this.#toldIneffective.add(name);
+    this.#parts.services.log.notice(
+      `The directive ${name} is accepted and kept, but has no effect in this server`,
+    );
+  }
+
+  #tieOomScore(): void {
+    const { config } = this.#parts.services;
+    const tie = (): string | null =>
+      this.#parts.oomScore.apply()
+        ? null
+        : 'Failed to set current oom_score_adj. Check server logs.';
+    config.onChange('oom-score-adj', tie);
+    config.onChange('oom-score-adj-values', tie);
   }
 
   #tieSlowLog(): void {
@@ -240,21 +266,6 @@ export class Server {
     for (const text of notices) log.warning(text);
     if (clientsMax < wanted) config.override('maxclients', clientsMax);
     return clientsMax > 0;
-  }
-
-  #setTitle(): void {
-    const { values } = this.#parts.services.config;
-    if (!values['set-proc-title']) return;
-    const title = expandTitle(values['proc-title-template'], {
-      title: 'tandem-server',
-      'listen-addr': `${values.bind[0] ?? '*'}:${values.port}`,
-      'server-mode': '',
-      port: String(values.port),
-      'tls-port': '0',
-      unixsocket: values.unixsocket,
-      'config-file': this.#parts.services.config.file,
-    });
-    if (title !== null) process.title = title;
   }
 
   #writePidFile(): void {

@@ -18,6 +18,8 @@ export interface ReplicaProgress {
 
 export interface ShutdownParts {
   readonly log: Log;
+  /** A message for the service manager, where there is one. */
+  tellSupervisor(message: string): void;
   monotonicMs(): number;
   timeoutMs(): number;
   /** How a shutdown by this signal goes about it: shutdown-on-sigint and shutdown-on-sigterm. */
@@ -94,6 +96,7 @@ export class Shutdown {
     // What is being loaded is half a data set: it must never replace the file.
     this.#request = this.#parts.isLoading() ? { ...request, save: 'nosave' } : request;
     log.notice('User requested shutdown...');
+    this.#parts.tellSupervisor('STOPPING=1');
     const timeoutMs = this.#parts.timeoutMs();
     if (request.isNow || timeoutMs === 0 || this.#replicasAreInSync()) return this.#finish();
     this.#state = 'waitingForReplicas';
@@ -162,12 +165,14 @@ export class Shutdown {
       request.save === 'save' || (request.save === 'default' && this.#parts.hasSavePoints());
     if (!isWanted) return true;
     log.notice('Saving the final RDB snapshot before exiting.');
+    this.#parts.tellSupervisor('STATUS=Saving the final RDB snapshot');
     if (await this.#parts.save()) return true;
     if (request.isForced) {
       log.warning('Error trying to save the DB. Exit anyway.');
       return true;
     }
     log.warning("Error trying to save the DB, can't exit.");
+    this.#parts.tellSupervisor("STATUS=Error trying to save the DB, can't exit.");
     return false;
   }
 

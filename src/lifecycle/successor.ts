@@ -10,7 +10,8 @@ import { spawn } from 'node:child_process';
 /** Newer than the types of the oldest Node that we run on. */
 type Execve = (file: string, args: readonly string[]) => void;
 
-const startedIn = process.cwd();
+/** The folder in which this process was started; `dir` changes the present one. */
+export const startedIn = process.cwd();
 
 /** Waits, then starts it. This process must end right after. */
 export function startSuccessor(delayMs: number): void {

@@ -38,6 +38,7 @@ function build(): Fake {
   const say = (text: string) => void events.push(text);
   const parts: ShutdownParts = {
     log: { debug: say, verbose: say, notice: say, warning: say } as unknown as ShutdownParts['log'],
+    tellSupervisor: () => {},
     monotonicMs: () => state.nowMs,
     timeoutMs: () => 10_000,
     onSignal: () => ({ save: 'default', isNow: false, isForced: false }),
