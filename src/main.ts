@@ -15,7 +15,7 @@ import { commandFamilies } from './commands/command-families.js';
 import { CommandTable, RenameError } from './commands/command-table.js';
 import { Dispatcher } from './commands/dispatch.js';
 import { Monitors } from './commands/monitors.js';
-import type { LatencyTexts, ServerClock, Services, StreamExecutor } from './commands/services.js';
+import type { ServerClock, Services, StreamExecutor } from './commands/services.js';
 import { PrimaryStream } from './commands/stream-executor.js';
 import { TransactionRunner } from './commands/transaction-runner.js';
 import { WatchTable } from './commands/watch-table.js';
@@ -399,6 +399,7 @@ function composePeriodicWork({ supervisor }: Base, store: Store, services: Servi
   const eventLoop = new EventLoopMeter();
   let tickedAtMs = 0;
   return new PeriodicWork({
+    isPaused: () => server.isCronPaused,
     hz: () => server.hz,
     onTick: [
       () => {
