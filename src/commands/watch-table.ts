@@ -18,8 +18,9 @@ interface Watch {
   readonly client: Client;
   readonly database: number;
   readonly key: Uint8Array;
-  /** By which #byHash finds it. */
+  /** By which #byHash finds its list, and where it stands in it. */
   readonly place: number;
+  index: number;
   /** The key was past its time, though still there, when WATCH was called. */
   wasExpired: boolean;
 }
@@ -36,7 +37,10 @@ export class ClientWatches {
 export class WatchTable {
   readonly #keyspace: Keyspace;
   readonly #onActive: (isActive: boolean) => void;
-  /** Watches by database and hash of the key: no string is made of a key that changes. */
+  /**
+   * Watches by database and hash of the key, in any order: no string is made of a key that changes.
+   * Each knows its index, so that ten thousand clients of one key come and go without a search.
+   */
   readonly #byHash = new Map<number, Watch[]>();
   #size = 0;
 
@@ -58,15 +62,18 @@ export class WatchTable {
     client.watches ??= new ClientWatches();
     const held = client.watches;
     const place = this.#placeOf(database, key, 0, key.length);
-    const list = this.#byHash.get(place);
-    if (list?.some((watch) => watch.client === client && isOf(watch, key, 0, key.length))) return;
+    const list = this.#byHash.get(place) ?? [];
+    // The shorter of the two: many clients may watch one key, or one client many.
+    const searched = held.watches.length < list.length ? held.watches : list;
+    const isWatched = (watch: Watch): boolean =>
+      watch.client === client && watch.place === place && isOf(watch, key, 0, key.length);
+    if (searched.some(isWatched)) return;
     const wasExpired = this.#isExpired(this.#keyspace.database(database), key);
-    const watch: Watch = { client, database, key, place, wasExpired };
+    const watch: Watch = { client, database, key, place, index: list.length, wasExpired };
     held.watches.push(watch);
     held.bytes += WATCH_BYTES + key.length;
     this.#size++;
-    if (list) list.push(watch);
-    else this.#byHash.set(place, [watch]);
+    if (list.push(watch) === 1) this.#byHash.set(place, list);
     if (this.#size === 1) this.#onActive(true);
   }
 
@@ -150,11 +157,14 @@ export class WatchTable {
     held.bytes = 0;
   }
 
+  /** The last of its list takes its place there. */
   #forget(watch: Watch): void {
     const list = this.#byHash.get(watch.place);
-    const index = list?.indexOf(watch) ?? -1;
-    if (!list || index < 0) return;
-    list.splice(index, 1);
+    const last = list?.at(-1);
+    if (list === undefined || last === undefined || list[watch.index] !== watch) return;
+    list[watch.index] = last;
+    last.index = watch.index;
+    list.pop();
     if (list.length === 0) this.#byHash.delete(watch.place);
     this.#size--;
     if (this.#size === 0) this.#onActive(false);

@@ -12,6 +12,7 @@ import { WatchTable } from '../../../src/commands/watch-table.js';
 import { WATCHES_MAX } from '../../../src/limits.js';
 import { latin1 } from '../../../src/structures/bytes.js';
 import { newKeyspace } from '../../helpers/keyspace.js';
+import { ownTimeMs } from '../../helpers/own-time.js';
 import { FakeConnection } from './server-fixture.js';
 
 function setUp() {
@@ -56,5 +57,54 @@ test('all clients together may watch so many keys and no more', () => {
   table.watch(client, 0, latin1('a'));
   assert(!table.hasRoomFor(WATCHES_MAX));
   table.unwatch(client);
+  assert(table.hasRoomFor(WATCHES_MAX));
+});
+
+/** Enough that a search for each among all the others would take many seconds. */
+const CROWD = 40_000;
+
+function crowd(): Client[] {
+  return Array.from(
+    { length: CROWD },
+    (_, i) => new Client({ id: i + 1, connection: new FakeConnection(), nowMs: 0 }),
+  );
+}
+
+test('a crowd of clients watches one key and leaves it, without a search for each', () => {
+  const { table, active } = setUp();
+  const key = latin1('key');
+  const clients = crowd();
+  const startMs = ownTimeMs();
+  for (let round = 0; round < 2; round++) {
+    for (const client of clients) table.watch(client, 0, key);
+    // From the middle, so that it is neither the first nor the last of a list.
+    for (let i = 0; i < CROWD; i++) table.unwatch(clients[(i + CROWD / 2) % CROWD]);
+  }
+  for (const client of clients) table.watch(client, 0, key);
+  table.onModified(0, key, 0, key.length);
+  const spentMs = ownTimeMs() - startMs;
+  assert(clients.every((client) => table.isDirty(client)));
+  assert.deepEqual(active, [true, false, true, false, true, false]);
+  assert(spentMs < 2000, `${spentMs} ms`);
+});
+
+test('who leaves and who stays: every other client of two keys of one place', () => {
+  const { table } = setUp();
+  const key = latin1('key');
+  const other = latin1('other');
+  const clients = crowd().slice(0, 1000);
+  for (const client of clients) {
+    table.watch(client, 0, key);
+    table.watch(client, 1, other);
+    table.watch(client, 0, key);
+  }
+  clients.forEach((client, i) => {
+    if (i % 2 === 0) table.unwatch(client);
+  });
+  table.onModified(0, other, 0, other.length);
+  assert(clients.every((client) => !table.isDirty(client)));
+  table.onModified(1, other, 0, other.length);
+  assert(clients.every((client, i) => table.isDirty(client) === (i % 2 === 1)));
+  for (const client of clients) table.unwatch(client);
   assert(table.hasRoomFor(WATCHES_MAX));
 });
