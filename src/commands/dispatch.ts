@@ -294,7 +294,8 @@ export class Dispatcher {
   #queue(client: Client, command: Command, args: Arguments): Outcome {
     const { transaction } = client;
     if (transaction === null) return CONTINUE;
-    transaction.push(command, args);
+    // What EXEC will not run takes no memory.
+    if (!client.watches?.isDirty) transaction.push(command, args);
     const limit = this.#services.config.values['client-query-buffer-limit'];
     if (transaction.bytes > limit) {
       this.#services.log.warning(

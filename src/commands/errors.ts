@@ -26,21 +26,27 @@ export function invalidExpire(name: string): string {
 /** Longest part of a request that an error message repeats. */
 const ECHOED_BYTES_MAX = 128;
 
+/** Where Redis repeats a request, a zero byte ends what it repeats: its texts are C's. */
+function toZero(text: string): string {
+  const end = text.indexOf('\0');
+  return end < 0 ? text : text.slice(0, end);
+}
+
 /** For a request whose first argument names no command. */
 export function unknownCommandOf(args: Arguments): string {
   let list = '';
   for (let i = 1; i < args.count && list.length < ECHOED_BYTES_MAX; i++) {
     const end = Math.min(args.end[i], args.start[i] + ECHOED_BYTES_MAX - list.length);
-    list += `'${latin1Text(args.buffer, args.start[i], end)}' `;
+    list += `'${toZero(latin1Text(args.buffer, args.start[i], end))}' `;
   }
-  const name = args.text(0).slice(0, ECHOED_BYTES_MAX);
+  const name = toZero(args.text(0).slice(0, ECHOED_BYTES_MAX));
   return `ERR unknown command '${name}', with args beginning with: ${list}`;
 }
 
 /** For a request whose container exists and whose subcommand does not. */
 export function unknownSubcommandOf(args: Arguments): string {
   const name = args.text(0).slice(0, ECHOED_BYTES_MAX).toUpperCase();
-  const sub = args.text(1).slice(0, ECHOED_BYTES_MAX);
+  const sub = toZero(args.text(1).slice(0, ECHOED_BYTES_MAX));
   return `ERR unknown subcommand '${sub}'. Try ${name} HELP.`;
 }
 
@@ -81,6 +87,8 @@ export const MISCONF_SAVE =
 export const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction';
 
 export const REPLICA_CLIENT = "ERR Replica can't interact with the keyspace";
+/** CLIENT UNBLOCK with ERROR. */
+export const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
 /** The last reply of a client whose wait only a primary could end. */
 export const FORCED_UNBLOCK =
   'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)';

@@ -1,128 +1,99 @@
 /*
- * Tandem and redis-server get the same random commands; each reply and the final data must be
- * equal. FUZZ_SEED repeats a run; TANDEM_LONG=1 makes the budget larger.
+ * Tandem and redis-server run the same random programs by two connections each; every reply, every
+ * message and the final data must be equal, also those of a Tandem and of a redis-server that are
+ * replicas of this Tandem. A program that fails is made short and shown as lines for a table of
+ * test/oracle. FUZZ_SEED repeats a run; TANDEM_LONG=1 makes the budget larger.
  */
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { assertEqualDigests } from '../helpers/digest.js';
 import { Random, seeds } from '../helpers/random.js';
-import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
+import { redisVersion, skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
 import type { RespClient } from '../helpers/resp-client.js';
-import { quote, type Reply, render } from '../helpers/resp-reply.js';
 import type { ServerProcess } from '../helpers/server-process.js';
-import { waitFor } from '../helpers/wait-for.js';
-import { findDifference } from '../oracle/equality.js';
+import { startTandem } from '../helpers/tandem.js';
 import { startCandidate } from '../oracle/harness.js';
-import { type RandomCommand, randomCommand } from './random-commands.js';
+import { compareFinalState } from './final-state.js';
+import { countRequests, type Program, type Step, showSteps } from './program.js';
+import { type Difference, ProgramRunner, type Sides } from './program-runner.js';
+import { ProgramSide } from './program-side.js';
+import { randomProgram } from './random-program.js';
+import { shrink } from './shrink.js';
 
 const isLong = process.env.TANDEM_LONG === '1';
-const RUNS = isLong ? 40 : 4;
-const COMMANDS_PER_RUN = isLong ? 25_000 : 2_500;
-/** Requests in one write: more than one so that batches are exercised too. */
-const BATCH_MAX = 64;
-/** Replies that hold times may differ by this much, in ms. */
-const TIME_TOLERANCE_MS = 5000;
-
-interface Pair {
-  tandem: RespClient;
-  redis: RespClient;
-}
+const RUNS = isLong ? 60 : 4;
+const PROGRAMS_PER_RUN = isLong ? 50 : 3;
+const REQUESTS_PER_PROGRAM = 500;
+const SHRINK_MS = isLong ? 120_000 : 60_000;
 
 describe('differential fuzzer', { skip: skipWithoutRedis }, () => {
   let servers: ServerProcess[] = [];
+  let sides: Sides;
+  let replicas: RespClient[] = [];
+
   before(async () => {
-    servers = await Promise.all([startCandidate(), startRedis()]);
+    const [tandem, redis] = await Promise.all([startCandidate(), startRedis()]);
+    servers = [tandem, redis];
+    const args = ['--replicaof', `127.0.0.1 ${tandem.port}`, '--replica-read-only', 'yes'];
+    const followers = await Promise.all([startTandem({ args }), startRedis({ args })]);
+    servers.push(...followers);
+    replicas = await Promise.all(followers.map((server) => server.connect()));
+    sides = { tandem: await ProgramSide.of(tandem), redis: await ProgramSide.of(redis) };
   });
   after(async () => {
     await Promise.all(servers.map((server) => server.stop()));
   });
-  for (const [run, seed] of seeds(RUNS).entries()) {
-    const protocol = run % 2 === 0 ? 3 : 2;
-    test(`FUZZ_SEED=${seed}: replies and final data are equal (RESP${protocol})`, async () => {
-      const [tandem, redis] = await Promise.all(servers.map((one) => one.connect({ protocol })));
-      await compareRun({ tandem, redis }, new Random(seed));
-      tandem.close();
-      redis.close();
+
+  async function run(program: Program): Promise<Difference | null> {
+    const runner = new ProgramRunner(sides, program);
+    try {
+      const difference = await runner.run();
+      if (difference !== null) return difference;
+      const final = await compareFinalState(sides, replicas);
+      return final === null ? null : { ...final, step: program.steps.length };
+    } catch (error) {
+      const log = servers.map(({ name, log, isRunning }) =>
+        isRunning ? '' : `${name} has ended: ${log.slice(-2000)}`,
+      );
+      const reason = `${(error as Error).message} ${log.join('')}`;
+      return { reason, step: runner.step, expected: 'an answer', actual: 'none' };
+    }
+  }
+
+  async function failShortened(seed: number, program: Program, difference: Difference) {
+    let last = difference;
+    const fails = async (steps: readonly Step[]): Promise<boolean> => {
+      const shorter = await run({ ...program, steps });
+      if (shorter !== null) last = shorter;
+      return shorter !== null;
+    };
+    const upTo = program.steps.slice(0, difference.step + 1);
+    let steps: readonly Step[] = (await fails(upTo)) ? upTo : program.steps;
+    steps = await shrink(steps, { fails, timeoutMs: SHRINK_MS });
+    const single = steps.flatMap(splitStep);
+    if (await fails(single)) steps = await shrink(single, { fails, timeoutMs: SHRINK_MS });
+    const protocols = Object.entries(program.protocols).map(([name, one]) => `${name} RESP${one}`);
+    assert.fail(
+      `FUZZ_SEED=${seed}, redis-server ${redisVersion}, ${protocols.join(', ')}: ${last.reason}\n` +
+        `  expected ${last.expected}\n  got      ${last.actual}\n` +
+        `after these lines (first seen after ${countRequests(upTo)}):\n${showSteps(steps)}`,
+    );
+  }
+
+  for (const seed of seeds(RUNS)) {
+    test(`FUZZ_SEED=${seed}: replies, messages and data are equal`, async () => {
+      const random = new Random(seed);
+      for (let i = 0; i < PROGRAMS_PER_RUN; i++) {
+        const program = randomProgram(random, REQUESTS_PER_PROGRAM);
+        const difference = await run(program);
+        if (difference !== null) await failShortened(seed, program, difference);
+      }
     });
   }
 });
 
-async function compareRun(pair: Pair, random: Random): Promise<void> {
-  await Promise.all([pair.tandem.call('FLUSHALL'), pair.redis.call('FLUSHALL')]);
-  const history: RandomCommand[] = [];
-  while (history.length < COMMANDS_PER_RUN) {
-    const batch = makeBatch(random);
-    const requests = batch.map((command) => command.args);
-    const [actual, expected] = await Promise.all([
-      pair.tandem.typedPipeline(requests),
-      pair.redis.typedPipeline(requests),
-    ]);
-    for (const [i, command] of batch.entries()) {
-      history.push(command);
-      const reason = compareReplies(command, expected[i], actual[i]);
-      if (reason !== null)
-        fail({ reason, history, expected: expected[i], actual: actual[i], random });
-    }
-  }
-  // Keys past their time count until each server has deleted them, at its own pace.
-  await waitFor('equal digests', async () => {
-    await assertEqualDigests(pair.tandem, pair.redis);
-    return true;
-  });
-}
-
-/** Some commands, now and then inside a transaction. */
-function makeBatch(random: Random): RandomCommand[] {
-  const commands = Array.from({ length: random.integer(1, BATCH_MAX) }, () =>
-    randomCommand(random),
-  );
-  if (random.chance(0.8)) return commands;
-  const bracket = (name: string): RandomCommand => ({ args: [name], comparison: 'approx' });
-  const body = commands
-    .slice(0, 8)
-    .filter((one) => one.comparison !== 'sameType' && one.comparison !== 'sameSorted');
-  return [bracket('MULTI'), ...body, bracket(random.chance(0.8) ? 'EXEC' : 'DISCARD')];
-}
-
-function compareReplies(command: RandomCommand, expected: Reply, actual: Reply): string | null {
-  const { comparison } = command;
-  if (comparison === 'sameType') return expected.type === actual.type ? null : 'is of another type';
-  // A queued command answers QUEUED, whatever it is.
-  if (expected.type === 'simple' || expected.type === 'error') {
-    return findDifference(expected, actual, { equal: 'same', tolerance: 0 });
-  }
-  if (comparison === 'sameSorted') return compareSorted(command, expected, actual);
-  const equal = comparison === 'approx' ? 'approx' : 'same';
-  return findDifference(expected, actual, { equal, tolerance: TIME_TOLERANCE_MS });
-}
-
-function compareSorted(command: RandomCommand, expected: Reply, actual: Reply): string | null {
-  const options = { equal: 'sameSorted', tolerance: 0 } as const;
-  if (command.args[0] !== 'SCAN') return findDifference(expected, actual, options);
-  if (!('items' in expected) || !('items' in actual)) return 'is no scan reply';
-  return findDifference(expected.items[1], actual.items[1], options);
-}
-
-function fail(failure: {
-  reason: string;
-  history: readonly RandomCommand[];
-  expected: Reply;
-  actual: Reply;
-  random: Random;
-}): never {
-  const { reason, history, expected, actual, random } = failure;
-  const shown = ({ args }: RandomCommand): string =>
-    args.map((arg) => quote(arg).slice(0, 200)).join(' ');
-  const last = history[history.length - 1];
-  const related = history.filter(
-    ({ args }) =>
-      /^(MULTI|EXEC|SELECT|SWAPDB|FLUSH)/.test(args[0]) || args.slice(1).includes(last.args[1]),
-  );
-  assert.fail(
-    `FUZZ_SEED=${random.seed}, command ${history.length}: the reply ${reason}\n` +
-      `  ${shown(last)}\n  expected ${render(expected).slice(0, 500)}\n` +
-      `  got      ${render(actual).slice(0, 500)}\nbefore it, on its key:\n  ` +
-      related.slice(-25).map(shown).join('\n  '),
-  );
+/** One step for each request, where that does not change what is waited for. */
+function splitStep(step: Step): Step[] {
+  if (step.answers !== undefined || step.isDeferred || step.requests.length < 2) return [step];
+  return step.requests.map((one) => ({ by: step.by, requests: [one] }));
 }

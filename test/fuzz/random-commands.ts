@@ -7,24 +7,29 @@
 import { DumpWriter } from '../../src/persistence/rdb/dump-payload.js';
 import { latin1, latin1Text } from '../../src/structures/bytes.js';
 import type { Random } from '../helpers/random.js';
+import type { Request } from './program.js';
+import type { Comparison } from './reply-comparison.js';
 
-/** How two replies to a request are compared. */
-export type Comparison = 'same' | 'sameSorted' | 'approx' | 'sameType';
+export const KEYS = [
+  'a',
+  'b',
+  'c',
+  'd',
+  'key:1',
+  'key:2',
+  'long-key'.repeat(12),
+  '',
+  '\x00\xff',
+  'k\r\n',
+];
 
-export interface RandomCommand {
-  readonly args: readonly string[];
-  readonly comparison: Comparison;
-}
-
-const KEYS = ['a', 'b', 'c', 'd', 'key:1', 'key:2', 'long-key'.repeat(12), '', '\x00\xff', 'k\r\n'];
-
-const NUMBERS = [
+export const NUMBERS = [
   ...['0', '1', '-1', '7', '10', '99', '-100', '9999', '10000', '2147483647', '-2147483648'],
   ...['4294967296', '9007199254740991', '9007199254740992', '-9007199254740993'],
   ...['9223372036854775807', '-9223372036854775808', '9223372036854775806'],
 ];
 
-const BAD_NUMBERS = ['', 'x', '1.5', '+1', '01', ' 1', '9223372036854775808', '-0', '1e3'];
+export const BAD_NUMBERS = ['', 'x', '1.5', '+1', '01', ' 1', '9223372036854775808', '-0', '1e3'];
 
 const FLOATS = [
   '0.1',
@@ -42,7 +47,7 @@ const FLOATS = [
 ];
 
 /** Times beyond 2^53 ms are left out: there Tandem rounds, see docs/DIFFERENCES.md. */
-const ODD_TIMES = [
+export const ODD_TIMES = [
   '0',
   '-1',
   '-100',
@@ -63,7 +68,7 @@ const farMs = (random: Random): string => `${farSeconds(random)}000`;
 const AT_SECONDS: readonly string[] = ['33177117420', '20000000000', '1'];
 const AT_MS: readonly string[] = ['33177117420123', '20000000000500', '1'];
 
-const PATTERNS = [
+export const PATTERNS = [
   '*',
   'a*',
   '*e*',
@@ -284,7 +289,7 @@ const TOTAL_WEIGHT = MAKERS.reduce((sum, [weight]) => sum + weight, 0);
 
 const COMPARISONS: Record<string, Comparison> = {
   KEYS: 'sameSorted',
-  SCAN: 'sameSorted',
+  SCAN: 'scan',
   TTL: 'approx',
   PTTL: 'approx',
   EXPIRETIME: 'approx',
@@ -298,8 +303,12 @@ const COMPARISONS: Record<string, Comparison> = {
   DBSIZE: 'sameType',
 };
 
-export function randomCommand(random: Random): RandomCommand {
-  const args = draw(random)(random);
+export function makeData(random: Random): readonly string[] {
+  return draw(random)(random);
+}
+
+export function randomDataRequest(random: Random): Request {
+  const args = makeData(random);
   const byWords = COMPARISONS[args.slice(0, 2).join(' ')];
   return { args, comparison: byWords ?? COMPARISONS[args[0]] ?? 'same' };
 }
