@@ -160,6 +160,10 @@ export const GATHERED_CHUNKS_MAX = 64;
  */
 export const UNLIMITED_OUTPUT_BYTES_MAX = 1024 * 1024 * 1024;
 
+/** Longest line that a monitor is shown, in bytes; the rest of a longer one is left out. It is made
+ * before the limit of the monitor's output can look at it. */
+export const MONITOR_LINE_BYTES_MAX = 64 * 1024 * 1024;
+
 /** How long a connection that is being closed may take to read its last replies, in ms. */
 export const CLOSING_MS_MAX = 60_000;
 

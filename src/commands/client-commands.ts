@@ -1,7 +1,7 @@
 /*
- * CLIENT and its subcommands: what a connection may ask about itself and the others, and the pause.
- * TRACKING, CACHING, REPLY, UNBLOCK and their like are not rows yet: an unknown subcommand says so.
- * Must not know sockets.
+ * CLIENT and its subcommands: what a connection may ask about itself and the others, and do to the
+ * others. What it chooses for itself alone is in client-mode-commands.ts. TRACKING and CACHING are
+ * no rows yet: an unknown subcommand says so. Must not know sockets.
  */
 
 import type { Arguments } from '../resp/arguments.js';
@@ -9,9 +9,16 @@ import type { ClientKind } from './client.js';
 import { isPrintable, validClientName } from './client-identity.js';
 import { killClients } from './client-kill.js';
 import { clientKindByWord, clientLine, runningRequest } from './client-line.js';
+import { clientModeCommands } from './client-mode-commands.js';
 import { type CommandFlag, type Context, defineCommands } from './command.js';
 import { SYNTAX_ERROR } from './errors.js';
-import { integerArgument, readTimeoutMs, replyHelp, wordArgument } from './server-arguments.js';
+import {
+  integerArgument,
+  readInteger,
+  readTimeoutMs,
+  replyHelp,
+  wordArgument,
+} from './server-arguments.js';
 import * as errors from './server-errors.js';
 
 const ownFlags: readonly CommandFlag[] = ['noscript', 'loading', 'stale'];
@@ -28,6 +35,7 @@ export const clientCommands = defineCommands([
     since: '2.4.0',
     summary: 'Holds the commands about client connections.',
     subcommands: [
+      ...clientModeCommands,
       {
         name: 'client|getname',
         arity: 2,
@@ -99,17 +107,6 @@ export const clientCommands = defineCommands([
         run: list,
       },
       {
-        name: 'client|no-evict',
-        arity: 3,
-        flags: adminFlags,
-        group: 'connection',
-        since: '7.0.0',
-        summary: 'Excepts the connection from client eviction.',
-        complexity: 'O(1)',
-        syntax: 'enabled(ON | OFF)',
-        run: noEvict,
-      },
-      {
         name: 'client|pause',
         arity: -3,
         flags: adminFlags,
@@ -143,6 +140,17 @@ export const clientCommands = defineCommands([
         tips: allNodes,
         syntax: 'connection-name',
         run: setName,
+      },
+      {
+        name: 'client|unblock',
+        arity: -3,
+        flags: adminFlags,
+        group: 'connection',
+        since: '5.0.0',
+        summary: 'Ends the wait of a connection in a blocking command.',
+        complexity: 'O(1)',
+        syntax: 'client-id:integer [unblock-type(TIMEOUT | ERROR)]',
+        run: unblock,
       },
       {
         name: 'client|unpause',
@@ -215,13 +223,6 @@ function list(ctx: Context, args: Arguments): void {
   ctx.reply.verbatim('txt', text);
 }
 
-function noEvict(ctx: Context, args: Arguments): void {
-  const word = wordArgument(args, 2);
-  if (word !== 'on' && word !== 'off') return ctx.reply.error(SYNTAX_ERROR);
-  ctx.client.isNoEvict = word === 'on';
-  ctx.reply.ok();
-}
-
 function pause(ctx: Context, args: Arguments): void {
   const mode = args.count > 3 ? wordArgument(args, 3) : 'all';
   if (args.count > 4) return ctx.reply.error(errors.badSubcommand(args.text(1), 'CLIENT'));
@@ -234,6 +235,19 @@ function pause(ctx: Context, args: Arguments): void {
   ctx.reply.ok();
 }
 
+/** A client that a pause holds back waits for no command, and goes on waiting. */
+function unblock(ctx: Context, args: Arguments): void {
+  const { reply, services } = ctx;
+  if (args.count > 4) return reply.error(errors.badSubcommand(args.text(1), 'CLIENT'));
+  const how = args.count === 4 ? wordArgument(args, 3) : 'timeout';
+  if (how !== 'timeout' && how !== 'error') return reply.error(errors.BAD_UNBLOCK_REASON);
+  const id = readInteger(ctx, { args, index: 2 });
+  if (id === null) return;
+  const giveUp = services.clients.byId(id)?.onGivenUp ?? null;
+  giveUp?.(how);
+  reply.integer(giveUp === null ? 0 : 1);
+}
+
 function unpause(ctx: Context): void {
   ctx.services.pause.unpause('client');
   ctx.reply.ok();
@@ -242,6 +256,8 @@ function unpause(ctx: Context): void {
 const help = [
   'GETNAME',
   '    Answers the name of this connection.',
+  'GETREDIR',
+  '    Answers the id of the connection that is told of changed keys instead of this one.',
   'ID',
   '    Answers the id of this connection.',
   'INFO',
@@ -270,14 +286,22 @@ const help = [
   '      Only those with these ids.',
   'NO-EVICT (ON|OFF)',
   '    Excepts this connection from client eviction.',
+  'NO-TOUCH (ON|OFF)',
+  '    Whether its use of keys leaves their idle times and frequencies as they are.',
   'PAUSE <timeout> [WRITE|ALL]',
   '    Postpones all commands, or those that write, for <timeout> milliseconds.',
+  'REPLY (ON|OFF|SKIP)',
+  '    Whether its commands have replies; SKIP: the next one has none.',
   'SETINFO <option> <value>',
   '    Tells about the library behind this connection:',
   '    * LIB-NAME: its name.',
   '    * LIB-VER: its version.',
   'SETNAME <name>',
   '    Names this connection.',
+  'TRACKINGINFO',
+  '    Tells how it is told of changed keys.',
+  'UNBLOCK <client-id> [TIMEOUT|ERROR]',
+  '    Ends the wait of a connection in a blocking command.',
   'UNPAUSE',
   '    Ends the pause.',
 ];

@@ -28,16 +28,20 @@ export function killClients(ctx: Context, args: Arguments): void {
   if (typeof filters === 'string') return ctx.reply.error(filters);
   const caller = ctx.client;
   let killed = 0;
+  let isSuicide = false;
   for (const client of [...ctx.services.clients]) {
     if (!isMatch(client, filters, caller)) continue;
-    // The caller must still get its reply.
-    if (client === caller) caller.closesAfterReply = true;
+    if (client === caller) isSuicide = true;
     else client.connection.destroy();
     killed++;
   }
-  if (!isOldForm) return ctx.reply.integer(killed);
-  if (killed === 0) return ctx.reply.error(errors.NO_SUCH_CLIENT);
-  ctx.reply.ok();
+  if (!isOldForm) ctx.reply.integer(killed);
+  else if (killed === 0) ctx.reply.error(errors.NO_SUCH_CLIENT);
+  else ctx.reply.ok();
+  if (!isSuicide) return;
+  // The caller gets this reply and, if EXEC runs, none of those that follow.
+  caller.closesAfterReply = true;
+  ctx.reply.muteToEnd();
 }
 
 /** With the old form one may kill oneself. */

@@ -98,6 +98,7 @@ function argumentBytes(args: Arguments | null): number {
 /** In the order in which Redis writes them; N for none. */
 function flagLetters(client: Client, transaction: Transaction | null): string {
   let letters = '';
+  if (client.isMonitor) letters += 'O';
   if (client.kind === 'replica') letters += 'S';
   if (client.kind === 'primary') letters += 'M';
   if (client.kind === 'pubsub') letters += 'P';
@@ -107,11 +108,12 @@ function flagLetters(client: Client, transaction: Transaction | null): string {
   if (client.closesAfterReply) letters += 'c';
   if (isUnixSocket(client.connection.remoteAddress)) letters += 'U';
   if (client.isNoEvict) letters += 'e';
+  if (client.isNoTouch) letters += 'T';
   return letters === '' ? 'N' : letters;
 }
 
 /** `path:0`, where the path may be relative; no peer over TCP has port 0. `?:0` is nobody's. */
-function isUnixSocket(address: string): boolean {
+export function isUnixSocket(address: string): boolean {
   return address.endsWith(':0') && address !== '?:0';
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Subscriber, Subscriptions } from '../pubsub/subscriber.js';
+import type { Silence } from './client-silence.js';
 import type { CommandRow } from './command.js';
 import type { Transaction } from './transaction.js';
 import type { ClientWatches } from './watch-table.js';
@@ -71,6 +72,9 @@ export class Client implements Subscriber {
   readonly createdAtMs: number;
   lastInteractionMs: number;
   #role: ClientRole = 'normal';
+  #silence: Silence | null = null;
+  /** Its requests do not go the way of all others: it is a replica, or silenced. */
+  isApart = false;
   /** Index of the selected database. */
   database = 0;
   protocol: 2 | 3 = 2;
@@ -80,6 +84,10 @@ export class Client implements Subscriber {
   user = 'default';
   isAuthenticated = false;
   isNoEvict = false;
+  /** Its use of keys is not noted in their access bits. */
+  isNoTouch = false;
+  /** It is shown the commands of all others. */
+  isMonitor = false;
   /** The row of the last command that was looked up, `null` before the first. */
   lastCommand: CommandRow | null = null;
   transaction: Transaction | null = null;
@@ -90,6 +98,8 @@ export class Client implements Subscriber {
   blocked: BlockReason | null = null;
   /** Called when the client goes while it is blocked, or is unblocked from outside. */
   onUnblocked: (() => void) | null = null;
+  /** Set while it is blocked by a command that may be given up: CLIENT UNBLOCK calls it. */
+  onGivenUp: ((how: 'timeout' | 'error') => void) | null = null;
   /** Set while it waits for what only a primary can give: ends that wait and the connection. */
   onDemoted: (() => void) | null = null;
   /** Set to end the connection after the reply of the running command. */
@@ -114,6 +124,38 @@ export class Client implements Subscriber {
 
   set kind(role: ClientRole) {
     this.#role = role;
+    this.#setApart();
+  }
+
+  /** Which replies it does not want; `null` when it wants all of them. */
+  get silence(): Silence | null {
+    return this.#silence;
+  }
+
+  set silence(silence: Silence | null) {
+    this.#silence = silence;
+    this.#setApart();
+  }
+
+  #setApart(): void {
+    this.isApart = this.#role === 'replica' || this.#silence !== null;
+  }
+
+  /** What is written to it now, or as its next reply, is not heard. */
+  get isSilenced(): boolean {
+    return this.#silence?.isInForce ?? false;
+  }
+
+  /** The reply to its last request has been given, or left out. */
+  onRepliedTo(): void {
+    this.#silence?.endRequest();
+    if (!this.isSilenced) this.silence = null;
+  }
+
+  /** Redis counts monitors as replicas that it tells other things. They see no data, run while
+   * others are paused, and may be idle for ever. */
+  get isFed(): boolean {
+    return this.#role === 'replica' || this.isMonitor;
   }
 
   /** In subscriber mode few commands are allowed: in RESP2 messages cannot be told from replies. */

@@ -12,10 +12,13 @@ import type { ReplyWriter } from '../resp/reply-writer.js';
 import { latin1 } from '../structures/bytes.js';
 import type { Client } from './client.js';
 import type { Context, Unblock } from './command.js';
-import { FORCED_UNBLOCK } from './errors.js';
+import { FORCED_UNBLOCK, UNBLOCKED } from './errors.js';
 import type { Propagation } from './propagation.js';
 import type { Services } from './services.js';
 import type { Transaction } from './transaction.js';
+
+/** Waits for the server's own doings: nobody may end them early. */
+const KEPT_WAITING: ReadonlySet<string> = new Set(['save', 'shutdown']);
 
 /** What was declared about the running command's propagation. */
 export type Declared = 'request' | 'effects' | 'nothing';
@@ -95,6 +98,7 @@ export class CommandContext implements Context {
       if (client.onUnblocked !== onGone) return false;
       clearTimeout(timer);
       client.onUnblocked = null;
+      client.onGivenUp = null;
       client.onDemoted = null;
       client.blocked = null;
       return true;
@@ -105,9 +109,18 @@ export class CommandContext implements Context {
     const unblock: Unblock = (write) => {
       if (!end()) return;
       this.#deferredReply(client, write);
+      client.onRepliedTo();
       client.connection.resumeRequests();
     };
     client.onUnblocked = onGone;
+    if (!KEPT_WAITING.has(options.reason)) {
+      client.onGivenUp = (how) => {
+        if (how === 'timeout') return unblock(options.onTimeout);
+        options.onGone?.();
+        this.#countFailure(client);
+        unblock((late) => late.error(UNBLOCKED));
+      };
+    }
     if (options.reason !== 'save') {
       client.onDemoted = () => {
         onGone();
@@ -119,6 +132,13 @@ export class CommandContext implements Context {
       timer = setTimeout(() => unblock(options.onTimeout), clampTimeout(options.timeoutMs));
     }
     return unblock;
+  }
+
+  /** The command in which the client waits fails in the end. */
+  #countFailure({ lastCommand }: Client): void {
+    const { commands, stats } = this.services;
+    const failed = commands.all.find(({ row }) => row === lastCommand);
+    if (failed !== undefined) stats.onFailed(failed.index);
   }
 }
 

@@ -19,6 +19,7 @@ import { keyDatabaseCommands } from './key-database-commands.js';
 import { keyDumpCommands } from './key-dump-commands.js';
 import { keyObjectCommands } from './key-object-commands.js';
 import { latencyCommands } from './latency-commands.js';
+import { monitorCommands } from './monitor-command.js';
 import { pubsubCommands } from './pubsub-commands.js';
 import { replicationCommands } from './replication-commands.js';
 import { replicationWaitCommands } from './replication-wait-commands.js';
@@ -57,6 +58,7 @@ export const commandFamilies: readonly (readonly CommandRow[])[] = [
   infoCommands,
   slowlogCommands,
   latencyCommands,
+  monitorCommands,
   configCommands,
   commandCommands,
   debugCommands,

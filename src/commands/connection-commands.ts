@@ -234,5 +234,9 @@ function reset(ctx: Context): void {
   client.isAuthenticated = !isPasswordNeeded(ctx);
   client.name = '';
   client.isNoEvict = false;
+  client.isNoTouch = false;
+  ctx.services.monitors.remove(client);
+  client.silence?.reset();
+  if (!client.isSilenced) reply.unmute();
   reply.simple('RESET');
 }

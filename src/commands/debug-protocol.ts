@@ -56,8 +56,10 @@ function replyAttribute(reply: ReplyWriter): void {
 /** Nor is a push. */
 function replyPush(reply: ReplyWriter): void {
   if (reply.version === 2) return reply.error(errors.NO_PUSH_IN_RESP2);
-  reply.push(2);
-  reply.bulkLatin1('server-cpu-usage');
-  reply.integer(42);
+  reply.aloud(() => {
+    reply.push(2);
+    reply.bulkLatin1('server-cpu-usage');
+    reply.integer(42);
+  });
   reply.bulkLatin1('Some real reply following the push reply');
 }

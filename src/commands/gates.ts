@@ -48,6 +48,7 @@ export class Gates {
       client.isAuthenticated &&
       client.transaction === null &&
       client.kind === 'normal' &&
+      !client.isMonitor &&
       !server.isLoading &&
       replication.role === 'primary' &&
       !pause.isActive &&
@@ -140,7 +141,7 @@ export class Gates {
       return errors.MASTER_DOWN;
     }
     if (server.isLoading && (commonFlags & loading) === 0) return errors.LOADING;
-    if (client.kind === 'replica' && (flags & (write | readonly | may_replicate)) !== 0) {
+    if (client.isFed && (flags & (write | readonly | may_replicate)) !== 0) {
       return errors.REPLICA_CLIENT;
     }
     return null;
@@ -148,7 +149,7 @@ export class Gates {
 
   #checkPause(client: Client, flags: number): Verdict | null {
     const { pause } = this.#services;
-    if (!pause.isActive || client.kind === 'replica') return null;
+    if (!pause.isActive || client.isFed) return null;
     const isPaused = pause.mode === 'all' || (flags & (write | may_replicate)) !== 0;
     return isPaused ? POSTPONE : null;
   }

@@ -33,12 +33,17 @@ function exists(ctx: Context, args: Arguments): void {
   ctx.reply.integer(found);
 }
 
+/** What it is for, it does also for clients whose use of keys is not noted. */
 function touch(ctx: Context, args: Arguments): void {
+  const { keyspace } = ctx;
   const { buffer, start, end, count } = args;
+  const { notesUse } = keyspace;
+  keyspace.notesUse = true;
   let found = 0;
   for (let i = 1; i < count; i++) {
     if (ctx.db.lookupRead(buffer, start[i], end[i]) !== 0) found++;
   }
+  keyspace.notesUse = notesUse;
   ctx.reply.integer(found);
 }
 

@@ -167,11 +167,14 @@ function unsubscribe(ctx: Context, args: Arguments, kind: Kind): void {
 /** `name` null: there was nothing to unsubscribe from. */
 function replyChange(ctx: Context, word: string, name: Uint8Array | null, count: number): void {
   const { reply } = ctx;
-  reply.push(3);
-  reply.bulkLatin1(word);
-  if (name === null) reply.null();
-  else reply.bulk(name, 0, name.length);
-  reply.integer(count);
+  // A message, so that a client that wants no replies hears it too.
+  reply.aloud(() => {
+    reply.push(3);
+    reply.bulkLatin1(word);
+    if (name === null) reply.null();
+    else reply.bulk(name, 0, name.length);
+    reply.integer(count);
+  });
 }
 
 function publish(ctx: Context, args: Arguments): void {

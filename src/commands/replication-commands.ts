@@ -68,7 +68,7 @@ export const replicationCommands = defineCommands([
     group: 'server',
     since: '1.0.0',
     summary: 'Used by old replicas and tools: asks for a snapshot and the stream after it.',
-    run: (ctx) => ctx.services.replication.onSync(ctx, null),
+    run: sync,
   },
   {
     name: 'replconf',
@@ -87,7 +87,7 @@ function replicaOf(ctx: Context, args: Arguments): void {
   const { client, reply, services } = ctx;
   const host = args.text(1);
   const isNoOne = host.toLowerCase() === 'no' && args.text(2).toLowerCase() === 'one';
-  if (!isNoOne && client.kind === 'replica') return reply.error(errors.REPLICA_MAY_NOT);
+  if (!isNoOne && client.isFed) return reply.error(errors.REPLICA_MAY_NOT);
   const by = clientLine(client, ctx.nowMs, runningRequest(ctx, args));
   if (isNoOne) {
     services.replication.replicaOf(null, by);
@@ -101,8 +101,14 @@ function replicaOf(ctx: Context, args: Arguments): void {
   reply.simple('OK Already connected to specified master');
 }
 
+function sync(ctx: Context): void {
+  if (!ctx.client.isFed) ctx.services.replication.onSync(ctx, null);
+}
+
 function psync(ctx: Context, args: Arguments): void {
   const { client, reply } = ctx;
+  // Whoever is a replica or a monitor already is ignored, as in Redis.
+  if (client.isFed) return;
   const { replication } = ctx.services;
   const offset = readInteger(ctx, { args, index: 2 });
   if (offset === null) {
@@ -112,7 +118,7 @@ function psync(ctx: Context, args: Arguments): void {
   }
   const replid = args.text(1);
   const isFailover = args.count > 3 && args.text(3).toLowerCase() === 'failover';
-  if (isFailover && client.kind !== 'replica') {
+  if (isFailover) {
     const error = replication.takeOver(
       replid,
       clientLine(client, ctx.nowMs, runningRequest(ctx, args)),

@@ -29,6 +29,7 @@ export const BAD_CLIENT_NAME =
 export const BAD_CLIENT_ID = 'ERR Invalid client ID';
 export const CLIENT_ID_NOT_POSITIVE = 'ERR client-id should be greater than 0';
 export const NO_SUCH_CLIENT = 'ERR No such client';
+export const BAD_UNBLOCK_REASON = 'ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR';
 export const BAD_PAUSE_MODE = 'ERR CLIENT PAUSE mode must be WRITE or ALL';
 
 export function unknownClientType(type: string): string {
@@ -68,6 +69,9 @@ export function noLatencySamples(event: string): string {
   return `ERR No samples available for event '${event}'`;
 }
 
+// MONITOR
+export const MONITOR_NEEDS_REPLIES = "ERR MONITOR isn't allowed for DENY BLOCKING client";
+
 // SLOWLOG
 export const SLOWLOG_COUNT = 'ERR count should be greater than or equal to -1';
 
@@ -93,6 +97,15 @@ export const BAD_PROTOCOL_TYPE =
   'ERR Wrong protocol type name. Please use one of the following: ' +
   'string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false';
 export const NOT_POSITIVE = 'ERR value is out of range, must be positive';
+
+export const NO_DATABASE = 'ERR Out of range database';
+export const NO_HASH_TABLE =
+  'ERR The value stored at the specified key is not represented using an hash table';
+export const NO_LISTPACK = 'ERR Not a listpack encoded object.';
+export const NO_QUICKLIST = 'ERR Not a quicklist encoded object.';
+export const NOT_A_TEXT = 'ERR Not an sds encoded string.';
+export const BAD_PACKED_THRESHOLD =
+  'ERR argument must be a memory value bigger than 1 and smaller than 4gb';
 
 /** For containers that sort out their subcommands themselves. */
 export function badSubcommand(sub: string, container: string): string {

@@ -147,6 +147,10 @@ export interface ServerControl {
   readonly shutdownInMs: number;
   /** DEBUG SET-ACTIVE-EXPIRE: whether the background looks for expired keys. Starts as true. */
   isActiveExpiryEnabled: boolean;
+  /** DEBUG PAUSE-CRON: nothing is done by the clock, and signals to end wait. Starts as false. */
+  isCronPaused: boolean;
+  /** DEBUG SET-SKIP-CHECKSUM-VALIDATION, for RDB files and RESTORE. Starts as false. */
+  skipsChecksums: boolean;
   /** What DEBUG does to the process: ends it as if by a fault, or starts it anew. */
   readonly crash: CrashControl;
   /** Who supervises this process, for INFO. */
@@ -231,8 +235,8 @@ export interface StreamExecutor extends ValueSource {
   beginBatch(): void;
   endBatch(): void;
   /**
-   * Executes one command of the stream (MULTI and EXEC among them). REPLCONF GETACK and PING are
-   * the link's own business and do not come here. Never propagates: the link passes the bytes on.
+   * Executes one command of the stream (MULTI and EXEC among them). REPLCONF GETACK is the link's
+   * own business and does not come here. Never propagates: the link passes the bytes on.
    * Returns false when the command was unknown or failed (already logged and counted).
    */
   execute(client: Client, args: Arguments): boolean;

@@ -308,9 +308,10 @@ export class Database {
    */
   accessBitsAfterUse(entry: Ref): number {
     const { memory, keyspace } = this;
-    if (!memory.isFrozen && !keyspace.usesLfu) return keyspace.lruClock;
+    if (!memory.isFrozen && !keyspace.usesLfu && keyspace.notesUse) return keyspace.lruClock;
     const bits = memory.int32(entry, ENTRY_META) >>> META_ACCESS_SHIFT;
-    return memory.isFrozen ? bits : touchedLfuBits(bits, keyspace.nowMs, keyspace);
+    if (memory.isFrozen || !keyspace.notesUse) return bits;
+    return touchedLfuBits(bits, keyspace.nowMs, keyspace);
   }
 
   // --- whole keys ---

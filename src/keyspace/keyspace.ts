@@ -58,6 +58,8 @@ export class Keyspace {
   expiryMode: ExpiryMode = 'primary';
   /** Access bits count frequency (LFU) instead of time (LRU): maxmemory-policy says which. */
   usesLfu = false;
+  /** Whoever uses keys now leaves a trace of it in their access bits (CLIENT NO-TOUCH: no). */
+  notesUse = true;
   lfuLogFactor = 10;
   lfuDecayMinutes = 1;
   /** Counters of INFO stats. */

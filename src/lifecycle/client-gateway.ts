@@ -8,6 +8,7 @@ import { clientLine } from '../commands/client-line.js';
 import type { Dispatcher } from '../commands/dispatch.js';
 import { ReplicaRequests } from '../commands/replica-requests.js';
 import type { Services } from '../commands/services.js';
+import { SilencedRequests } from '../commands/silenced-requests.js';
 import type { LargeValue } from '../keyspace/large-value.js';
 import { admissionError } from '../net/admission.js';
 import type { Outcome, RequestHandler } from '../net/request-handler.js';
@@ -18,11 +19,13 @@ export class ClientGateway implements RequestHandler {
   readonly #services: Services;
   readonly #dispatcher: Dispatcher;
   readonly #replicas: ReplicaRequests;
+  readonly #silenced: SilencedRequests;
 
   constructor(options: { services: Services; dispatcher: Dispatcher }) {
     this.#services = options.services;
     this.#dispatcher = options.dispatcher;
     this.#replicas = new ReplicaRequests(options);
+    this.#silenced = new SilencedRequests(options.dispatcher);
   }
 
   onConnection(connection: Connection): Client | string {
@@ -54,8 +57,9 @@ export class ClientGateway implements RequestHandler {
   }
 
   onRequest(client: Client, args: Arguments, reply: ReplyWriter): Outcome {
+    if (!client.isApart) return this.#dispatcher.onRequest(client, args, reply);
     if (client.kind === 'replica') return this.#replicas.onRequest(client, args);
-    return this.#dispatcher.onRequest(client, args, reply);
+    return this.#silenced.onRequest(client, args, reply);
   }
 
   reserveValue(
@@ -73,8 +77,9 @@ export class ClientGateway implements RequestHandler {
   }
 
   onClosed(client: Client): void {
-    const { clients, pubsub, replication, transactions } = this.#services;
+    const { clients, monitors, pubsub, replication, transactions } = this.#services;
     clients.remove(client);
+    monitors.remove(client);
     client.onUnblocked?.();
     transactions.discard(client);
     pubsub.forget(client);

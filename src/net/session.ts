@@ -8,32 +8,31 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import type { Client, Connection } from '../commands/client.js';
-import type { PinnedBytes } from '../keyspace/pinned-value.js';
 import {
   CLOSING_MS_MAX,
+  EMPTY_BLOCK_MS_MAX,
   SUSPENDED_INPUT_BYTES_MAX,
   TURN_BYTES_MAX,
   TURN_CLOCK_REQUESTS,
   TURN_MS_MAX,
 } from '../limits.js';
 import type { Arguments } from '../resp/arguments.js';
-import { setBulkApart } from '../resp/bulk-apart.js';
-import type { ReplySink, ReplyWriter } from '../resp/reply-writer.js';
+import { giveBlockBack, setBulkApart } from '../resp/bulk-apart.js';
+import type { ReplyWriter } from '../resp/reply-writer.js';
 import { INCOMPLETE, NOTHING, REQUEST, type RequestDecoder } from '../resp/request-decoder.js';
 import { adoptSocket, allowDelay, descriptorOf } from './accepted-socket.js';
 import type { InputBuffer } from './input-buffer.js';
 import { Intake } from './intake.js';
-import { OutputBuffer } from './output-buffer.js';
-import { limitFor, mustGather, OutputPatience } from './output-limit.js';
 import { AGAIN, CONTINUE } from './request-handler.js';
 import type { SessionHost, SessionOptions } from './session-host.js';
 import { SessionLog } from './session-log.js';
+import { type OutputOwner, SessionOutput } from './session-output.js';
 import { SocketAddresses } from './socket-addresses.js';
 
 /** `ending`: executes nothing more, closes when the replies are written. */
 type SessionState = 'open' | 'ending' | 'closed';
 
-export class Session implements Connection, ReplySink {
+export class Session implements Connection, OutputOwner {
   readonly remoteAddress: string;
   readonly isLoopback: boolean;
   readonly #host: SessionHost;
@@ -42,14 +41,12 @@ export class Session implements Connection, ReplySink {
   readonly #intake: Intake;
   readonly #decoder: RequestDecoder;
   readonly #input: InputBuffer;
-  readonly #output: OutputBuffer;
-  readonly #patience = new OutputPatience();
+  readonly #output: SessionOutput;
   readonly #log: SessionLog;
   #client: Client | null = null;
   #state: SessionState = 'open';
   /** Holds the ranges of a request that is still arriving. */
   #args: Arguments | null = null;
-  #isInBatch = false;
   /** Requests wait until resumeRequests(). */
   #isSuspended = false;
   /** The input holds requests that nothing but their turn keeps waiting. */
@@ -79,13 +76,7 @@ export class Session implements Connection, ReplySink {
     this.#intake = new Intake(host);
     this.#decoder = this.#intake.decoder;
     this.#input = this.#intake.input;
-    this.#output = new OutputBuffer({
-      target: socket,
-      pool: host.replyPool,
-      onSent: (bytes) => this.#onSent(bytes),
-      onReady: () => this.#wake(),
-      mustGather: (bytes) => mustGather(this.#client, host.environment.settings, bytes),
-    });
+    this.#output = new SessionOutput({ host, owner: this, target: socket });
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => this.#onError(error));
     socket.on('close', () => this.#onClose());
@@ -124,12 +115,15 @@ export class Session implements Connection, ReplySink {
   }
 
   get queryBufferBytes(): number {
-    const waiting = this.#isInBatch ? this.#batchEnd - this.#batchPosition : this.#input.length;
+    const waiting = this.#output.isInBatch
+      ? this.#batchEnd - this.#batchPosition
+      : this.#input.length;
     return waiting + (this.#args?.large?.filled ?? 0);
   }
 
   get queryBufferFreeBytes(): number {
-    return this.#input.freeBytes;
+    const large = this.#args?.large ?? null;
+    return this.#input.freeBytes + (large === null ? 0 : large.length - large.filled);
   }
 
   get outputBytes(): number {
@@ -141,19 +135,11 @@ export class Session implements Connection, ReplySink {
   }
 
   send(bytes: Uint8Array): void {
-    if (this.#state !== 'open') return;
-    if (this.#isInBatch) return this.#host.writer.raw(bytes, 0, bytes.length);
-    this.#output.appendShared(bytes);
-    this.#checkOutput();
-    this.#wake();
+    if (this.#state === 'open') this.#output.send(bytes);
   }
 
   sendPinned(bytes: Uint8Array, onWritten: () => void): void {
-    if (this.#isInBatch) this.#host.writer.flush();
-    this.#output.appendPinned(bytes, onWritten);
-    this.#checkOutput();
-    // At once: whoever sends blocks has gathered them already, and may be inside a long tick.
-    if (!this.#isInBatch) this.#flush();
+    this.#output.sendPinned(bytes, onWritten);
   }
 
   /** Writes a reply outside the client's own batch (a blocked client's answer, a push message):
@@ -161,20 +147,14 @@ export class Session implements Connection, ReplySink {
    * closed; it writes to no other client. */
   writeReply(write: (reply: ReplyWriter) => void): void {
     const client = this.#client;
-    if (this.#state === 'closed' || client === null) return;
-    if (this.#isInBatch) return write(this.#host.writer);
-    const { looseWriter } = this.#host;
-    looseWriter.begin(this, client.protocol);
-    write(looseWriter);
-    looseWriter.finish();
-    this.#flush();
+    if (this.#state !== 'closed' && client !== null) this.#output.writeReply(client, write);
   }
 
   endAfterReplies(): void {
     if (this.#state !== 'open') return;
     this.#state = 'ending';
     this.#closingSinceMs = this.#host.environment.clock.monotonicMs();
-    if (!this.#isInBatch) this.#endWhenWritten();
+    if (!this.#output.isInBatch) this.#endWhenWritten();
   }
 
   /** Side effects: 1. closes the socket; 2. drops input and output; 3. tells the handler, after the
@@ -186,7 +166,7 @@ export class Session implements Connection, ReplySink {
     if (this.#client !== null) this.#client.closesAfterReply = true;
     this.#output.close();
     this.#socket.destroy();
-    if (!this.#isInBatch) this.#gone();
+    if (!this.#output.isInBatch) this.#gone();
   }
 
   allowDelay(): void {
@@ -205,18 +185,23 @@ export class Session implements Connection, ReplySink {
     this.#wake();
   }
 
-  // ReplySink
+  // OutputOwner
 
-  take(buffer: Uint8Array, length: number): Uint8Array {
-    const next = this.#output.take(buffer, length);
-    if (!this.#output.isEmpty) this.#checkOutput();
-    return next;
+  get isClosed(): boolean {
+    return this.#state === 'closed';
   }
 
-  takePinned(buffer: Uint8Array, length: number, pinned: PinnedBytes): Uint8Array {
-    const next = this.#output.takePinned(buffer, length, pinned);
-    if (!this.#output.isEmpty) this.#checkOutput();
-    return next;
+  onOutputQueued(): void {
+    this.#wake();
+  }
+
+  onOutputSent(): void {
+    if (this.#state === 'ending') this.#endWhenWritten();
+  }
+
+  onOutputExhausted(): void {
+    this.#log.tooMuchOutput();
+    this.destroy();
   }
 
   // Turns
@@ -225,7 +210,7 @@ export class Session implements Connection, ReplySink {
   onTurn(): void {
     this.#isWoken = false;
     if (this.#state === 'closed') return;
-    this.#flush();
+    this.#output.flush();
     if (this.#hasRequests && !this.#isSuspended && this.#state === 'open') this.#executeInput();
     this.#afterWork();
     if (this.#isReadPaused && this.#mayRead()) {
@@ -242,13 +227,23 @@ export class Session implements Connection, ReplySink {
       if (monotonicMs - this.#closingSinceMs > CLOSING_MS_MAX) this.destroy();
       return;
     }
-    if (!this.#output.isEmpty) this.#checkOutput();
+    if (!this.#output.isEmpty) this.#output.check();
     const { idleSeconds } = this.#host.environment.settings;
-    const isIdle = nowMs - client.lastInteractionMs > idleSeconds * 1000;
-    if (idleSeconds === 0 || !isIdle) return;
-    if (client.kind !== 'normal' || client.blocked !== null || this.#state !== 'open') return;
+    const idleMs = nowMs - client.lastInteractionMs;
+    if (idleMs > EMPTY_BLOCK_MS_MAX) this.#giveBlockBack();
+    if (idleSeconds === 0 || idleMs <= idleSeconds * 1000) return;
+    if (client.kind !== 'normal' || client.isMonitor) return;
+    if (client.blocked !== null || this.#state !== 'open') return;
     this.#log.idle();
     this.destroy();
+  }
+
+  /** A block that was set apart for a bulk which does not come is worth more to others. */
+  #giveBlockBack(): void {
+    const args = this.#args;
+    if (args === null || !this.#input.isFilling || !giveBlockBack(this.#decoder, args)) return;
+    this.#input.stopFilling();
+    this.#intake.neededBytes = this.#decoder.neededBytes;
   }
 
   #wake(): void {
@@ -260,7 +255,7 @@ export class Session implements Connection, ReplySink {
   /** Whatever was done, what is left of it: closing, writing, another turn. */
   #afterWork(): void {
     if (this.#state === 'open' && this.#client?.closesAfterReply) this.endAfterReplies();
-    this.#flush();
+    this.#output.flush();
     if (this.#state === 'ending') this.#endWhenWritten();
     else if (this.#hasRequests && !this.#isSuspended) this.#wake();
   }
@@ -342,21 +337,19 @@ export class Session implements Connection, ReplySink {
    * where the first byte that is not executed stands. Sets what says why it stopped there:
    * #neededBytes, #isSuspended, #hasRequests or the state. */
   #execute(bytes: Uint8Array, start: number, end: number): number {
-    const { environment, writer, argumentsPool } = this.#host;
+    const { environment, argumentsPool } = this.#host;
     const { handler } = environment;
     const client = this.#client;
-    assert(client !== null && !this.#isInBatch);
+    assert(client !== null && !this.#output.isInBatch);
     const args = this.#args ?? argumentsPool.take();
-    this.#isInBatch = true;
     this.#batchEnd = end;
     this.#intake.neededBytes = 0;
     this.#decoder.bulkBytesMax = environment.settings.bulkBytesMax;
     handler.beginBatch(client);
-    writer.begin(this, client.protocol);
+    this.#output.beginBatch(client);
     const reached = this.#executeBatch(client, args, bytes, start, end);
     handler.endBatch(client);
-    writer.finish();
-    this.#isInBatch = false;
+    this.#output.endBatch();
     const isUnfinished = this.#intake.neededBytes > 0 || args.large !== null;
     this.#args = isUnfinished ? args : null;
     if (!isUnfinished) argumentsPool.give(args);
@@ -428,36 +421,8 @@ export class Session implements Connection, ReplySink {
 
   // Writing and closing
 
-  #onSent(bytes: number): void {
-    const { counters, clock } = this.#host.environment;
-    const client = this.#client;
-    counters.writesProcessed++;
-    if (client?.kind === 'replica') counters.replicationOutputBytes += bytes;
-    else counters.netOutputBytes += bytes;
-    if (this.#isInBatch || client === null) return;
-    client.lastInteractionMs = clock.wallMs();
-    if (this.#state === 'ending') this.#endWhenWritten();
-  }
-
-  #checkOutput(): void {
-    const { settings, clock, counters } = this.#host.environment;
-    const client = this.#client;
-    if (client === null || this.#state === 'closed') return;
-    const limit = limitFor(client.kind, settings);
-    if (!this.#patience.isExhausted(this.#output.heldBytes, limit, clock)) return;
-    this.#log.tooMuchOutput();
-    counters.outputBufferLimitDisconnections++;
-    this.destroy();
-  }
-
-  /** One gathering write now, what is left in its turn. */
-  #flush(): void {
-    this.#output.flush();
-    if (this.#output.canFlush) this.#wake();
-  }
-
   #endWhenWritten(): void {
-    this.#flush();
+    this.#output.flush();
     if (this.#output.isEmpty && !this.#socket.writableEnded) this.#socket.destroySoon();
   }
 

@@ -1,8 +1,8 @@
 /*
  * Applies the primary's stream: finds its commands, has each executed, and appends exactly the
  * bytes of those fully applied to our own log, so that our replicas get them byte for byte. Inside
- * MULTI nothing counts until EXEC: a lost link then resumes before the MULTI. PING and REPLCONF
- * GETACK are ours. Pure: bytes in; the executor and the log are parameters.
+ * MULTI nothing counts until EXEC: a lost link then resumes before the MULTI. REPLCONF GETACK is
+ * ours. Pure: bytes in; the executor and the log are parameters.
  */
 
 import type { Client } from '../commands/client.js';
@@ -14,7 +14,6 @@ import { setBulkApart } from '../resp/bulk-apart.js';
 import { INCOMPLETE, MALFORMED, REQUEST, RequestDecoder } from '../resp/request-decoder.js';
 import { latin1 } from '../structures/bytes.js';
 
-const PING = latin1('ping');
 const REPLCONF = latin1('replconf');
 const GETACK = latin1('getack');
 
@@ -151,8 +150,8 @@ export class StreamReader {
           if (applied > logged) onApplied(buffer, logged, applied);
           logged = applied;
           this.#parts.onAckWanted();
-        } else if (!(args.count === 1 && args.is(0, PING)) || executor.isInTransaction(client)) {
-          if (!executor.execute(client, args)) this.#parts.onFailed();
+        } else if (!executor.execute(client, args)) {
+          this.#parts.onFailed();
         }
       }
       if (large !== null) {

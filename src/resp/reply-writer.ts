@@ -42,6 +42,15 @@ const EMPTY_BULK = latin1('$0\r\n\r\n');
 
 const encoder = new TextEncoder();
 
+/** Where the replies go that nobody wants. */
+const NOWHERE: ReplySink = {
+  take: (buffer) => buffer,
+  takePinned: (buffer, _length, pinned) => {
+    pinned.onWritten();
+    return buffer;
+  },
+};
+
 /** What is begun before its size is known. */
 export type DeferredKind = 'array' | 'map' | 'set' | 'push';
 
@@ -57,6 +66,10 @@ export class ReplyWriter {
   /** Called with the text of each error reply. */
   onError: ((text: string) => void) | null = null;
   #sink: ReplySink | null = null;
+  /** While the writer is muted: the sink that hears nothing of it. */
+  #unheard: ReplySink | null = null;
+  /** Muted until the batch ends. */
+  #isEnded = false;
   /** Some bytes of the batch went to the sink where they lie. */
   #hasPinned = false;
   /** Deferred sizes that are open: until they are known nothing may leave. */
@@ -77,6 +90,46 @@ export class ReplyWriter {
     assert(this.#deferred === 0, 'an aggregate reply was left open');
     this.flush();
     this.#sink = null;
+    this.#unheard = null;
+    this.#isEnded = false;
+  }
+
+  /**
+   * What is written from now on goes nowhere, until unmute() or the end of the batch. Errors are
+   * counted all the same. Between replies, or parts of them, of known size only.
+   */
+  mute(): void {
+    if (this.#unheard !== null) return;
+    this.flush();
+    this.#unheard = this.#sink;
+    this.#sink = NOWHERE;
+  }
+
+  unmute(): void {
+    if (this.#unheard === null || this.#isEnded) return;
+    this.flush();
+    this.#sink = this.#unheard;
+    this.#unheard = null;
+  }
+
+  /** Nothing more of this batch is heard, messages neither. */
+  muteToEnd(): void {
+    this.mute();
+    this.#isEnded = true;
+  }
+
+  /** What `write` writes is heard although the writer is muted: a message, not a reply. */
+  aloud(write: () => void): void {
+    const wasMuted = this.#unheard !== null;
+    this.unmute();
+    write();
+    if (wasMuted) this.mute();
+  }
+
+  /** A message, in its bytes. */
+  message(bytes: Uint8Array): void {
+    if (this.#unheard === null) this.raw(bytes, 0, bytes.length);
+    else this.aloud(() => this.raw(bytes, 0, bytes.length));
   }
 
   /** Hands over what has been written so far; for bytes that must go out between two replies. */

@@ -50,6 +50,7 @@ export class RequestPath {
       latency: new LatencyMonitor(),
       clock: options.clock,
       pause: { isActive: false },
+      monitors: { isWatching: false },
       server: { isLoading: false },
       replication: { role: 'primary' },
       snapshots: { mustRefuseWrites: false, addDirty: () => {} },

@@ -45,9 +45,32 @@ const scenes: readonly Scene[] = [
     lines: ['b MULTI', 'b CLIENT INFO', 'b CLIENT LIST', 'b GET k', 'b EXEC'],
   },
   { name: 'a watched key that has changed', lines: ['b WATCH k', 'c SET k 1', 'b MULTI'] },
+  {
+    name: 'what is queued after a watched key has changed takes no place',
+    lines: ['b WATCH k', 'b MULTI', 'b GET k', 'c SET k 1', 'b SET x 1', 'b GET x'],
+  },
   { name: 'a client that waits', lines: ['b? WAIT 1 0'] },
   { name: 'a paused client', lines: ['a CLIENT PAUSE 100000 WRITE', 'b? SET k 1'] },
   { name: 'subcommands and unknown commands', lines: ['b CONFIG GET hz', 'c NOSUCH', 'c GET'] },
+  {
+    name: 'a monitor, one that subscribes, and the types they count as',
+    lines: [
+      ...['b MONITOR', 'c MONITOR', 'c SUBSCRIBE x'],
+      ...['a CLIENT LIST TYPE normal', 'a CLIENT LIST TYPE pubsub', 'a CLIENT LIST TYPE replica'],
+    ],
+  },
+  {
+    name: 'RESET of a monitor, and of one that wants no replies',
+    lines: [
+      ...['b MONITOR', 'b RESET', 'b CLIENT SETNAME b'],
+      ...['c MULTI', 'c CLIENT REPLY OFF', 'c RESET', 'c CLIENT SETNAME c'],
+    ],
+  },
+  {
+    name: 'KILL TYPE normal ends monitors',
+    lines: ['b MONITOR', 'a CLIENT KILL TYPE normal'],
+    ended: ['b', 'c'],
+  },
   { name: 'RESET', lines: ['b SELECT 4', 'b MULTI', 'b CLIENT NO-EVICT on', 'b RESET'] },
   { name: 'CLIENT LIST ID with several', lines: ['a CLIENT LIST ID {id:b} {id:c} 999999'] },
   { name: 'QUIT', lines: ['b QUIT', 'c MULTI', 'c QUIT'], ended: ['b', 'c'] },

@@ -37,7 +37,7 @@ export const missingCommands: Readonly<Record<string, readonly string[]>> = {
     ...words('acl acl|cat acl|deluser acl|dryrun acl|genpass acl|getuser acl|help acl|list'),
     ...words('acl|load acl|log acl|save acl|setuser acl|users acl|whoami'),
   ],
-  tracking: words('client|caching client|getredir client|tracking client|trackinginfo'),
+  tracking: words('client|caching client|tracking'),
   'sharded pub/sub': words(
     'pubsub|shardchannels pubsub|shardnumsub spublish ssubscribe sunsubscribe',
   ),
@@ -50,9 +50,6 @@ export const missingCommands: Readonly<Record<string, readonly string[]>> = {
     ...words('cluster|replicate cluster|reset cluster|saveconfig cluster|set-config-epoch'),
     ...words('cluster|setslot cluster|shards cluster|slaves cluster|slots migrate readonly'),
     ...words('readwrite'),
-  ],
-  'the full server surface': [
-    ...words('client|no-touch client|reply client|unblock monitor'),
   ],
   modules: words('module module|help module|list module|load module|loadex module|unload'),
 };

@@ -9,6 +9,7 @@ import { ClientPause } from '../../../src/commands/client-pause.js';
 import { ClientRegistry } from '../../../src/commands/client-registry.js';
 import type { CommandRow, Context, Unblock } from '../../../src/commands/command.js';
 import { CommandTable } from '../../../src/commands/command-table.js';
+import { Monitors } from '../../../src/commands/monitors.js';
 import type { Services } from '../../../src/commands/services.js';
 import { Config } from '../../../src/config/config.js';
 import { LatencyMonitor } from '../../../src/observability/latency-monitor.js';
@@ -104,6 +105,10 @@ export class ServerFixture {
   readonly stats: Stats;
   readonly slowLog = new SlowLog();
   readonly latency = new LatencyMonitor();
+  readonly monitors = new Monitors({
+    clock: { wallMicroseconds: () => this.timers.nowMs * 1000 + 123 },
+    isLoading: () => false,
+  });
   readonly client: ClientType;
   readonly context: Context;
   readonly table: CommandTable;
@@ -137,6 +142,7 @@ export class ServerFixture {
       },
       transactions: { discard: () => this.calls.push('discard') },
       pubsub: new PubSub({ hashSeed: new Uint8Array(16) }),
+      monitors: this.monitors,
       replication: { role: 'primary' },
       log: {
         notice: (text: string) => this.calls.push(`notice ${text}`),

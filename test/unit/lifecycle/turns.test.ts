@@ -60,6 +60,7 @@ function compose() {
     stats: new Stats({ commands: commands.all.length }),
     clock: { wallMs: () => keyspace.nowMs, monotonicMs: () => performance.now() },
     snapshots: { addDirty: () => {} },
+    monitors: { isWatching: false },
   } as unknown as Services;
   const dispatcher = new Dispatcher({
     services,
@@ -89,6 +90,8 @@ async function workUntil({ memory, keyspace }: Parts, isDone: () => boolean): Pr
   let startMs = 0;
   const work = new PeriodicWork({
     hz: () => 100,
+    isPaused: () => false,
+    isPaused: () => false,
     onTick: [],
     // As main composes them.
     slices: [

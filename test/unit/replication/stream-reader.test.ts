@@ -121,10 +121,10 @@ test('a pause keeps what comes, cut anywhere, for its end', () => {
   }
 });
 
-test('PING is not executed but counts', () => {
+test('PING is executed like any other: monitors are shown it', () => {
   const { reader, executed, applied } = newReader();
   push(reader, wire('PING', 'SET a 1', 'ping'));
-  assert.deepEqual(executed, ['SET a 1']);
+  assert.deepEqual(executed, ['PING', 'SET a 1', 'ping']);
   assert.equal(applied(), wire('PING', 'SET a 1', 'ping'));
 });
 
@@ -219,7 +219,7 @@ test('a long value is read into its place; its bytes are passed on as they came'
     }
     assert.equal(applied(), text);
     assert.equal(reader.unappliedBytes, 0);
-    assert.equal(executed.length, 8);
+    assert.equal(executed.length, 9);
     assert.equal(executed[1], `SET b ${long[0]}`);
     assert.equal(memory.usedBytes, empty);
   }
