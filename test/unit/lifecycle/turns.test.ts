@@ -91,7 +91,6 @@ async function workUntil({ memory, keyspace }: Parts, isDone: () => boolean): Pr
   const work = new PeriodicWork({
     hz: () => 100,
     isPaused: () => false,
-    isPaused: () => false,
     onTick: [],
     // As main composes them.
     slices: [
