@@ -255,6 +255,10 @@ export const LARGE_BULK_BYTES_MIN = 32 * 1024;
 export const LARGE_VALUE_TRUSTED_BYTES = 4 * 1024 * 1024;
 export const LARGE_VALUE_TRUST_FACTOR = 64;
 
+/** How long a client keeps the block of a bulk of which nothing has come, in ms. After so long Redis
+ * shrinks an idle client's query buffer. */
+export const EMPTY_BLOCK_MS_MAX = 2000;
+
 /**
  * Bytes of the blocks of all values that are still arriving; beyond it, bulks are collected like
  * any other bytes. Four of the longest that proto-max-bulk-len allows by default.

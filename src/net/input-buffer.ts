@@ -96,11 +96,13 @@ export class InputBuffer {
 
   /**
    * Where the socket should read to next; undefined: where it did last. Straight into the value
-   * while that takes all that can come; its last bytes go to `shared`, with what follows them.
+   * while that takes all that can come; its last bytes go to `shared`, with what follows them. So do
+   * its first: a block that the socket does not read into can be given back.
    */
   nextTarget(shared: Uint8Array): Uint8Array | undefined {
     const value = this.#value;
-    if (value !== null && value.length - value.filled >= shared.length) {
+    const lacking = value === null || value.filled === 0 ? 0 : value.length - value.filled;
+    if (value !== null && lacking >= shared.length) {
       this.#window = value.window(LARGE_READ_BYTES);
       return this.#window;
     }

@@ -54,3 +54,16 @@ export function setBulkApart(
   value.write(bytes, at, end);
   return value;
 }
+
+/**
+ * Undoes setBulkApart() while nothing of the bulk has come: 1. the decoder expects it behind the
+ * request's beginning; 2. the block is freed. When the bulk comes it may be set apart again. False:
+ * nothing has changed.
+ */
+export function giveBlockBack(decoder: RequestDecoder, args: Arguments): boolean {
+  const { large } = args;
+  if (large === null || large.filled > 0) return false;
+  decoder.takeBulkBack(large.length);
+  args.freeLarge();
+  return true;
+}

@@ -97,6 +97,12 @@ export class RequestDecoder {
     this.neededBytes = this.parsedBytes + 2;
   }
 
+  /** Undoes setBulkApart(), when no byte of the bulk of `length` bytes has come. */
+  takeBulkBack(length: number): void {
+    this.#bulkLength = length;
+    this.neededBytes = this.parsedBytes + length + 2;
+  }
+
   /**
    * A request with a value apart is over, or (its bytes are not in the buffer, so that it cannot be
    * decoded again) next() is to give it once more.

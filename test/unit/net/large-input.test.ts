@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
+import { EMPTY_BLOCK_MS_MAX } from '../../../src/limits.js';
 import { CONTINUE } from '../../../src/net/request-handler.js';
 import { waitFor } from '../../helpers/wait-for.js';
 import { FakeServer } from './fake-server.js';
@@ -88,4 +89,44 @@ test('client-query-buffer-limit counts the bytes of a value', async () => {
   server.settings.queryBufferBytesMax = 1024 * MIB;
   assert.match(server.log.at(-1) ?? '', /max query buffer length/);
   await isIdle();
+});
+
+test('who announces a long bulk and says nothing more does not keep its block', async () => {
+  const socket = await server.connect();
+  let replies = '';
+  socket.on('data', (chunk: Buffer) => {
+    replies += chunk.toString('latin1');
+  });
+  const request = keep(MIB);
+  const headBytes = request.indexOf(`$${MIB}\r\n`) + `$${MIB}\r\n`.length;
+  kept.length = 0;
+  for (const repetition of [0, 1]) {
+    socket.write(request.subarray(0, headBytes));
+    await waitFor('a block to be set apart', () => server.largeValues.reservedBytes === MIB);
+    const { session } = server;
+    assert.equal(session.queryBufferBytes, headBytes);
+    assert(session.queryBufferFreeBytes >= MIB, 'the block is the client’s');
+    server.listener.sweep();
+    assert.equal(server.largeValues.reservedBytes, MIB, 'the client is not idle yet');
+    server.skewMs += EMPTY_BLOCK_MS_MAX + 1000;
+    server.listener.sweep();
+    assert.equal(server.largeValues.reservedBytes, 0);
+    assert.equal(session.queryBufferBytes, headBytes);
+    assert(session.queryBufferFreeBytes < MIB);
+    // What has come of a bulk stays where it is, however long the rest takes.
+    socket.write(request.subarray(headBytes, headBytes + 100_000));
+    const arrived = headBytes + 100_000;
+    await waitFor('a part of it', () => session.queryBufferBytes === arrived);
+    assert.equal(server.largeValues.reservedBytes, MIB);
+    server.skewMs += EMPTY_BLOCK_MS_MAX + 1000;
+    server.listener.sweep();
+    assert.equal(server.largeValues.reservedBytes, MIB);
+    socket.write(request.subarray(arrived));
+    const wanted = `:${MIB}\r\n`.repeat(repetition + 1);
+    await waitFor('the reply', () => replies.length >= wanted.length);
+    assert.equal(replies, wanted);
+    assert.equal(kept[repetition].compare(request, headBytes, headBytes + MIB), 0);
+    await isIdle();
+  }
+  socket.destroy();
 });
