@@ -89,8 +89,6 @@ export const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction';
 export const REPLICA_CLIENT = "ERR Replica can't interact with the keyspace";
 /** CLIENT UNBLOCK with ERROR. */
 export const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
-/** CLIENT UNBLOCK with ERROR. */
-export const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
 /** The last reply of a client whose wait only a primary could end. */
 export const FORCED_UNBLOCK =
   'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)';
