@@ -19,14 +19,17 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { directives } from '../../src/config/directives.js';
 import { info } from '../helpers/info.js';
 import { freePort } from '../helpers/ports.js';
+import { Random, seeds } from '../helpers/random.js';
 import { RespClient } from '../helpers/resp-client.js';
 import { RespError } from '../helpers/resp-reply.js';
 import type { ServerProcess } from '../helpers/server-process.js';
 import { untilTestEnds } from '../helpers/started.js';
 import { tandemArguments } from '../helpers/tandem.js';
 import { waitFor } from '../helpers/wait-for.js';
+import { directiveValues } from '../unit/config/directive-values.js';
 import { startBare } from './bare-tandem.js';
 
 interface Running {
@@ -107,6 +110,34 @@ test('forced, a line for every directive can be read at a start', async (t) => {
   assert.match(readFileSync(running.file, 'utf8'), /^hash-max-listpack-entries 512$/m);
   assert.deepEqual(await shown(await restart(running)), before);
 });
+
+/** Not at random: they cut the test off, need a file, or ask the machine. */
+const notAtRandom = new Set([
+  ...['bind', 'port', 'dir', 'requirepass', 'appendonly', 'maxclients', 'timeout', 'maxmemory'],
+  ...['bind-source-addr', 'oom-score-adj', 'client-query-buffer-limit', 'dbfilename', 'loglevel'],
+]);
+
+for (const seed of seeds(2)) {
+  test(`FUZZ_SEED=${seed}: random settings outlive a rewrite and a restart`, async (t) => {
+    const random = new Random(seed);
+    const { server, client } = await start(t, { lines: ['# mine', 'hz 20', 'save 100 1'] });
+    let changed = 0;
+    for (const { name, mutable } of directives) {
+      if (mutable !== 'yes' || notAtRandom.has(name) || random.chance(0.2)) continue;
+      for (let attempts = 0; attempts < 20; attempts++) {
+        const reply = await client.call('CONFIG', 'SET', name, random.pick(directiveValues));
+        if (reply !== 'OK') continue;
+        changed++;
+        break;
+      }
+    }
+    assert(changed > 50, `changed ${changed}`);
+    const before = await shown(client);
+    assert.equal(await client.call('CONFIG', 'REWRITE'), 'OK');
+    await server.crashAndRestart();
+    assert.deepEqual(await shown(await server.connect()), before);
+  });
+}
 
 test('options of the command line end up in the file', async (t) => {
   const args = ['--maxmemory', '3mb', '--save', '', '--requirepass', 'secret word'];
