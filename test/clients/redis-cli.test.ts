@@ -9,6 +9,7 @@ import { startRedis } from '../helpers/redis-server.js';
 import { encodeRequest, type RespClient } from '../helpers/resp-client.js';
 import type { ServerProcess } from '../helpers/server-process.js';
 import { startTandem } from '../helpers/tandem.js';
+import { waitFor } from '../helpers/wait-for.js';
 import { cliText, redisCli, runTool, skipWithoutTools } from './redis-tool.js';
 
 describe('redis-cli', { skip: skipWithoutTools }, () => {
@@ -159,6 +160,22 @@ describe('redis-cli', { skip: skipWithoutTools }, () => {
     });
     assert.match(stdout, /keys +mem +clients +blocked +requests +connections/);
     assert.match(stdout, /^123 +\d+\.\d\d[KMG] +2 +0 +\d+ \(\+\d+\) +\d+/m);
+  });
+
+  test('monitor prints commands as they run', async () => {
+    const watching = redisCli(tandem.port, ['monitor'], {
+      until: (output) => output.includes('the-end'),
+    });
+    await waitFor('the monitor', async () =>
+      String(await client.call('CLIENT', 'LIST')).includes(' flags=O '),
+    );
+    await client.call('SET', 'monitored', 'a\r\n"b"');
+    await client.call('ECHO', 'the-end');
+    const { stdout } = await watching;
+    assert.match(
+      stdout,
+      /^OK\n\d+\.\d{6} \[0 127\.0\.0\.1:\d+\] "SET" "monitored" "a\\r\\n\\"b\\""\n.*"the-end"\n/,
+    );
   });
 
   test('--latency measures, and --latency-dist draws', async () => {

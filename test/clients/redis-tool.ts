@@ -64,6 +64,48 @@ export function runTool(
   });
 }
 
+export interface TerminalOptions {
+  /** What is typed, each as soon as its prompt has been shown since the one before. */
+  typed?: readonly (readonly [prompt: string, keys: string])[];
+  /** Ends the tool as soon as its output satisfies this. */
+  until?: (output: string) => boolean;
+  timeoutMs?: number;
+}
+
+/** Runs a tool on a pseudo-terminal, as a person would: what it shows there. */
+export function runInTerminal(line: string, options: TerminalOptions = {}): Promise<string> {
+  const { typed = [], until, timeoutMs = 20_000 } = options;
+  const child = spawn('script', ['-qfec', `stty cols 200; exec ${line}`, '/dev/null'], {
+    env: { ...process.env, TERM: 'xterm' },
+  });
+  let output = '';
+  let readTo = 0;
+  let typedCount = 0;
+  child.stdin.on('error', () => {});
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString('latin1');
+    for (; typedCount < typed.length; typedCount++) {
+      const [prompt, keys] = typed[typedCount];
+      const at = output.indexOf(prompt, readTo);
+      if (at < 0) break;
+      readTo = at + prompt.length;
+      child.stdin.write(keys, 'latin1');
+    }
+    if (until?.(output)) child.kill('SIGKILL');
+  });
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`${line} took over ${timeoutMs} ms; it said: ${output.slice(-2000)}`));
+    }, timeoutMs);
+    child.once('error', reject);
+    child.once('close', () => {
+      clearTimeout(timer);
+      resolve(output);
+    });
+  });
+}
+
 /** redis-cli against a port of 127.0.0.1. */
 export function redisCli(
   port: number,
