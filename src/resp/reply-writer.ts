@@ -159,13 +159,13 @@ export class ReplyWriter {
   }
 
   /**
-   * An error: prefix word and text, without the `-`, latin1. Line breaks become spaces, as in
-   * Redis.
+   * An error: prefix word and text, without the `-`, latin1. Line breaks become spaces, and those at
+   * the end are left out, as in Redis.
    */
   error(text: string): void {
     this.errorCount++;
     this.lastError = text;
-    this.#line(0x2d, text);
+    this.#line(0x2d, withoutLastLineBreaks(text));
     this.onError?.(text);
   }
 
@@ -437,4 +437,10 @@ export class ReplyWriter {
     this.#home ??= this.buffer;
     this.buffer = grown;
   }
+}
+
+function withoutLastLineBreaks(text: string): string {
+  let end = text.length;
+  while (end > 0 && (text.charCodeAt(end - 1) === 0x0d || text.charCodeAt(end - 1) === 0x0a)) end--;
+  return end === text.length ? text : text.slice(0, end);
 }

@@ -14,6 +14,18 @@ const WRONG_PASSWORD = '-WRONGPASS invalid username-password pair or user is dis
 
 oracleSuite('found by fuzzing', [
   {
+    name: 'line breaks at the end of an error are left out, others become spaces',
+    lines: [
+      'SET k v',
+      ['EXPIRE', 'k', '100', '\r\n'],
+      ['PEXPIREAT', 'k', '33177117420123', 'a\r\n\n'],
+      ['EXPIRE', 'k', '100', '\n\na\rb'],
+      ['HELLO', '3', 'x\r\n'],
+      ['CONFIG', 'SET', 'x\r\n', '1'],
+      ['CLIENT', 'KILL', 'ID', '\r\n'],
+    ].map((run) => ({ run })),
+  },
+  {
     name: 'a zero byte ends what an error repeats of a request',
     lines: [
       'SET k v',
