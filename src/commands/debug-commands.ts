@@ -15,6 +15,8 @@ import { describeObject, stringValueAt } from './debug-object.js';
 import { replyOfType } from './debug-protocol.js';
 import { reload } from './debug-reload.js';
 import { crashAndRecover, restart } from './debug-restart.js';
+import * as switches from './debug-switches.js';
+import { notOfKind, stringLengths, tableStats } from './debug-tables.js';
 import { NO_SUCH_KEY, STRING_TOO_LONG } from './errors.js';
 import { type IntegerRange, readInteger, replyHelp, wordArgument } from './server-arguments.js';
 import * as errors from './server-errors.js';
@@ -51,7 +53,11 @@ const subcommands = new Map<string, Subcommand>([
     { counts: [2, 2], run: (ctx) => ctx.reply.simple(dataSetDigest(ctx.keyspace.memory)) },
   ],
   ['digest-value', { counts: [2, ANY], run: digestValue }],
+  ['error', { counts: [3, 3], run: switches.replyError }],
   ['help', { counts: [2, 2], run: (ctx) => replyHelp(ctx, 'debug', help) }],
+  ['htstats', { counts: [3, ANY], run: tableStats }],
+  ['htstats-key', { counts: [3, ANY], run: notOfKind(errors.NO_HASH_TABLE) }],
+  ['listpack', { counts: [3, 3], run: notOfKind(errors.NO_LISTPACK) }],
   ['log', { counts: [3, 3], run: log }],
   ['object', { counts: [3, 3], run: object }],
   [
@@ -59,16 +65,23 @@ const subcommands = new Map<string, Subcommand>([
     { counts: [2, ANY], run: (ctx) => ctx.services.server.crash.outOfMemory(2n ** 63n - 1n) },
   ],
   ['panic', { counts: [2, ANY], run: crashByPanic }],
+  ['pause-cron', { counts: [3, 3], run: switches.pauseCron }],
   ['populate', { counts: [3, 5], run: populate }],
   ['protocol', { counts: [3, 3], run: protocol }],
+  ['quicklist', { counts: [3, 4], run: notOfKind(errors.NO_QUICKLIST) }],
+  ['quicklist-packed-threshold', { counts: [3, 3], run: switches.packedThreshold }],
   ['reload', { counts: [2, ANY], run: reload }],
   ['replicate', { counts: [3, ANY], run: replicate }],
+  ['replybuffer', { counts: [4, 4], run: switches.replyBuffer }],
   ['restart', { counts: [2, ANY], run: restart }],
   [
     'segfault',
     { counts: [2, ANY], run: (ctx) => ctx.services.server.crash.crashedBySignal('SIGSEGV') },
   ],
+  ['sdslen', { counts: [3, 3], run: stringLengths }],
   ['set-active-expire', { counts: [3, 3], run: setActiveExpire }],
+  ['set-disable-deny-scripts', { counts: [3, 3], run: switches.acceptAnything }],
+  ['set-skip-checksum-validation', { counts: [3, 3], run: switches.skipChecksums }],
   ['sleep', { counts: [3, 3], run: sleep }],
 ]);
 
@@ -178,7 +191,7 @@ function replicate(ctx: Context, args: Arguments): void {
 }
 
 function setActiveExpire(ctx: Context, args: Arguments): void {
-  ctx.services.server.isActiveExpiryEnabled = Number.parseInt(args.text(2), 10) > 0;
+  ctx.services.server.isActiveExpiryEnabled = switches.flagArgument(args);
   ctx.reply.ok();
 }
 
@@ -208,6 +221,14 @@ const help = [
   '    Answers a hash of the whole data set.',
   'DIGEST-VALUE <key> [<key> ...]',
   '    Answers a hash of the value of each key.',
+  'ERROR <text>',
+  '    Answers <text> as an error.',
+  'HTSTATS <dbid> [full]',
+  '    Tells how large the table of the keys of a database is.',
+  'HTSTATS-KEY <key> [full]',
+  '    The same of a value that is a table.',
+  'LISTPACK <key>',
+  '    Shows the packed list at <key>.',
   'LOG <message>',
   '    Writes <message> to the log.',
   'OBJECT <key>',
@@ -216,12 +237,18 @@ const help = [
   '    Ends the server as if there were no memory left.',
   'PANIC',
   '    Ends the server as a bug of its own would.',
+  'PAUSE-CRON <0|1>',
+  '    Whether nothing is done by the clock.',
   'POPULATE <count> [<prefix>] [<size>]',
   '    Creates <count> string keys <prefix>:<n>, `key` being the default prefix, that are not',
   '    there yet. They do not travel to replicas.',
   'PROTOCOL <type>',
   '    Answers a value of that type of reply: string, integer, double, bignum, null, array, set,',
   '    map, attrib, push, verbatim, true, false.',
+  'QUICKLIST <key> [<0|1>]',
+  '    Shows the list at <key>.',
+  'QUICKLIST-PACKED-THRESHOLD <size>',
+  '    Accepted, and of no effect.',
   'RELOAD [option ...]',
   '    Saves the data set, and loads it again. Options:',
   '    * MERGE: keys of the file replace those that are there.',
@@ -229,12 +256,20 @@ const help = [
   '    * NOSAVE: the file that exists is loaded.',
   'REPLICATE <command> [<arg> ...]',
   '    Sends the command to replicas without executing it here.',
+  'REPLYBUFFER <PEAK-RESET-TIME <NEVER|RESET|milliseconds>|RESIZING <0|1>>',
+  '    Accepted, and of no effect.',
   'RESTART [<milliseconds>]',
   '    Saves configuration and data, ends the server, and starts it anew after that delay.',
+  'SDSLEN <key>',
+  '    Tells the lengths of key and value, and of the blocks they lie in.',
   'SEGFAULT',
   '    Ends the server as a fault of memory would.',
   'SET-ACTIVE-EXPIRE <0|1>',
   '    Whether expired keys are looked for in the background.',
+  'SET-DISABLE-DENY-SCRIPTS <0|1>',
+  '    Accepted, and of no effect.',
+  'SET-SKIP-CHECKSUM-VALIDATION <0|1>',
+  '    Whether RDB files and what RESTORE is given are taken with wrong checksums.',
   'SLEEP <seconds>',
   '    Stops the server for that long. Decimals allowed.',
 ];

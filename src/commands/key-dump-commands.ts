@@ -134,7 +134,8 @@ function restore(ctx: Context, args: Arguments): void {
     reply.error(ttl === null ? NOT_AN_INTEGER : INVALID_TTL);
     return;
   }
-  if (!isDumpIntact(buffer, start[3], end[3])) {
+  const skipsSum = ctx.services.server.skipsChecksums;
+  if (!isDumpIntact(buffer, start[3], end[3], skipsSum)) {
     reply.error(BAD_DUMP);
     return;
   }

@@ -22,6 +22,8 @@ export function hzFor(clients: number, configured: number): number {
 export interface PeriodicParts {
   /** Ticks a second (directive hz). */
   hz(): number;
+  /** Nothing of it is done meanwhile. */
+  isPaused(): boolean;
   /** Runs on every tick, in order. */
   readonly onTick: readonly (() => void)[];
   /** Bounded work: takes a budget in ms and tells whether more is due at once. */
@@ -53,8 +55,10 @@ export class PeriodicWork {
   }
 
   #tick(): void {
-    for (const run of this.#parts.onTick) run();
-    if (!this.#isSlicing) this.#slice();
+    if (!this.#parts.isPaused()) {
+      for (const run of this.#parts.onTick) run();
+      if (!this.#isSlicing) this.#slice();
+    }
     this.#arm();
   }
 
@@ -62,7 +66,7 @@ export class PeriodicWork {
   #slice(): void {
     let hasMore = false;
     for (const run of this.#parts.slices) hasMore = run(SLICE_MS) || hasMore;
-    this.#isSlicing = hasMore && !this.#isStopped;
+    this.#isSlicing = hasMore && !this.#isStopped && !this.#parts.isPaused();
     if (this.#isSlicing) setImmediate(() => this.#slice());
   }
 }

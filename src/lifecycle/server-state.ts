@@ -35,6 +35,7 @@ export class ServerState implements ServerControl {
   readonly endAtOnce: () => void;
   readonly #supervisor: Supervisor;
   readonly #version: string;
+  #isCronPaused = false;
   readonly #loader: Loader;
   readonly #services: () => Services;
   readonly #shutdown: () => Shutdown;
@@ -66,6 +67,23 @@ export class ServerState implements ServerControl {
 
   get isLoading(): boolean {
     return this.#loader.isLoading;
+  }
+
+  get isCronPaused(): boolean {
+    return this.#isCronPaused;
+  }
+
+  set isCronPaused(isPaused: boolean) {
+    this.#isCronPaused = isPaused;
+    this.#shutdown().holdSignals(isPaused);
+  }
+
+  get skipsChecksums(): boolean {
+    return this.#loader.skipsChecksums;
+  }
+
+  set skipsChecksums(skips: boolean) {
+    this.#loader.skipsChecksums = skips;
   }
 
   get supervisedBy(): 'no' | 'upstart' | 'systemd' {

@@ -57,6 +57,7 @@ export class Shutdown {
   #timer: NodeJS.Timeout | undefined;
   #lastSignal: 'SIGINT' | 'SIGTERM' | null = null;
   #deadlineMs = 0;
+  #holdsSignals = false;
 
   constructor(parts: ShutdownParts) {
     this.#parts = parts;
@@ -85,6 +86,17 @@ export class Shutdown {
     );
     if (this.#lastSignal !== null) return;
     this.#lastSignal = signal;
+    if (!this.#holdsSignals) this.#obey(signal);
+  }
+
+  /** A signal that comes meanwhile is obeyed afterwards, unless it is called off. */
+  holdSignals(isHeld: boolean): void {
+    this.#holdsSignals = isHeld;
+    if (!isHeld && this.#lastSignal !== null) this.#obey(this.#lastSignal);
+  }
+
+  #obey(signal: 'SIGINT' | 'SIGTERM'): void {
+    if (this.#state !== 'running') return;
     this.request({ ...this.#parts.onSignal(signal), onRefused: () => {} });
   }
 
@@ -109,8 +121,9 @@ export class Shutdown {
 
   /** SHUTDOWN ABORT: false when there is nothing to abort. */
   abort(): boolean {
-    if (this.#state === 'running') return false;
-    this.#cancel();
+    if (this.#state === 'running' && this.#lastSignal === null) return false;
+    if (this.#state === 'running') this.#lastSignal = null;
+    else this.#cancel();
     this.#parts.log.notice('Shutdown manually aborted.');
     return true;
   }

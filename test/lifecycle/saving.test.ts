@@ -4,7 +4,15 @@
  */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -55,6 +63,23 @@ test('a save point saves by itself once it is reached', async () => {
   assert.equal((await persistence(client)).rdb_changes_since_last_save, '0');
   await server.crashAndRestart();
   assert.equal(await (await server.connect()).call('DBSIZE'), 3);
+});
+
+test('DEBUG SET-SKIP-CHECKSUM-VALIDATION has a file with a wrong sum loaded', async () => {
+  const { server, client } = await start();
+  await client.call('SET', 'k', 'v');
+  await client.call('SAVE');
+  const file = readFileSync(dumpOf(server));
+  file[file.length - 1] ^= 1;
+  writeFileSync(dumpOf(server), file);
+  const refused = await client.call('DEBUG', 'RELOAD', 'NOSAVE');
+  assert(refused instanceof RespError);
+  await server.waitForLog('RDB CRC error');
+  assert.equal(await client.call('DEBUG', 'SET-SKIP-CHECKSUM-VALIDATION', '1'), 'OK');
+  assert.equal(await client.call('DEBUG', 'RELOAD', 'NOSAVE'), 'OK');
+  assert.equal(await client.call('GET', 'k'), 'v');
+  await client.call('DEBUG', 'SET-SKIP-CHECKSUM-VALIDATION', '0');
+  assert((await client.call('DEBUG', 'RELOAD', 'NOSAVE')) instanceof RespError);
 });
 
 test('INFO tells how many freezes there were, and how long the last one took', async () => {

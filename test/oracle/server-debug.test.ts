@@ -2,6 +2,7 @@
  * DEBUG, against redis-server: above all its digests, by which data sets are compared everywhere.
  */
 
+import * as errors from '../../src/commands/server-errors.js';
 import { oracleSuite } from './harness.js';
 
 const types = [
@@ -100,6 +101,82 @@ oracleSuite('debug', [
       'DEBUG OBJECT',
       'DEBUG nonsense',
       'DEBUG',
+    ],
+  },
+  {
+    name: 'ERROR is any error, and is not counted as one',
+    lines: [
+      'CONFIG RESETSTAT',
+      'DEBUG ERROR "FOO bar"',
+      'DEBUG ERROR -',
+      'DEBUG ERROR "a\\r\\nb\\xff"',
+      'INFO errorstats',
+      'DEBUG ERROR',
+      'DEBUG ERROR a b',
+    ],
+  },
+  {
+    name: 'tables and layouts',
+    lines: [
+      'DEBUG HTSTATS 0',
+      'DEBUG HTSTATS -1',
+      'DEBUG HTSTATS 16',
+      'DEBUG HTSTATS x',
+      'DEBUG HTSTATS',
+      'SET k v',
+      'DEBUG HTSTATS-KEY k',
+      { run: 'DEBUG HTSTATS-KEY k full', since: '7.2', expect: `-${errors.NO_HASH_TABLE}` },
+      'DEBUG HTSTATS-KEY missing',
+      'DEBUG LISTPACK k',
+      'DEBUG LISTPACK missing',
+      'DEBUG LISTPACK',
+      'DEBUG QUICKLIST k',
+      'DEBUG QUICKLIST k 1',
+      'DEBUG QUICKLIST missing',
+      'SET n 12',
+      'DEBUG SDSLEN n',
+      'DEBUG SDSLEN missing',
+      'DEBUG SDSLEN',
+      { run: 'DEBUG SDSLEN k', equal: 'approx' },
+    ],
+  },
+  {
+    name: 'switches',
+    lines: [
+      'DEBUG PAUSE-CRON 1',
+      'DEBUG PAUSE-CRON 0',
+      'DEBUG PAUSE-CRON',
+      'DEBUG REPLYBUFFER RESIZING 0',
+      'DEBUG REPLYBUFFER resizing x',
+      'DEBUG REPLYBUFFER PEAK-RESET-TIME never',
+      'DEBUG REPLYBUFFER PEAK-RESET-TIME reset',
+      'DEBUG REPLYBUFFER PEAK-RESET-TIME 100',
+      'DEBUG REPLYBUFFER PEAK-RESET-TIME x',
+      'DEBUG REPLYBUFFER nonsense 1',
+      'DEBUG REPLYBUFFER RESIZING',
+      'DEBUG SET-DISABLE-DENY-SCRIPTS 1',
+      'DEBUG SET-DISABLE-DENY-SCRIPTS 0',
+      'DEBUG SET-DISABLE-DENY-SCRIPTS',
+      'DEBUG QUICKLIST-PACKED-THRESHOLD 100b',
+      'DEBUG QUICKLIST-PACKED-THRESHOLD 0',
+      'DEBUG QUICKLIST-PACKED-THRESHOLD 4095mb',
+      'DEBUG QUICKLIST-PACKED-THRESHOLD 4096mb',
+      'DEBUG QUICKLIST-PACKED-THRESHOLD x',
+      'DEBUG QUICKLIST-PACKED-THRESHOLD 1x',
+    ],
+  },
+  {
+    name: 'SET-SKIP-CHECKSUM-VALIDATION: RESTORE looks at the version, not at the sum',
+    lines: [
+      'RESTORE k 0 "\\x00\\x05hello\\x0a\\x00AAAAAAAA"',
+      'DEBUG SET-SKIP-CHECKSUM-VALIDATION 1',
+      'RESTORE k 0 "\\x00\\x05hello\\x0a\\x00AAAAAAAA"',
+      'GET k',
+      'RESTORE k 0 "\\x00\\x05hello\\x63\\x00AAAAAAAA" REPLACE',
+      'RESTORE k 0 short REPLACE',
+      'DEBUG SET-SKIP-CHECKSUM-VALIDATION 0',
+      'RESTORE k 0 "\\x00\\x05hello\\x0a\\x00AAAAAAAA" REPLACE',
+      'DEBUG SET-SKIP-CHECKSUM-VALIDATION',
     ],
   },
 ]);

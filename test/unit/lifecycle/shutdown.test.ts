@@ -95,6 +95,25 @@ describe('shutdown', () => {
     ]);
   });
 
+  test('a signal that is held back is obeyed later, or called off by ABORT', async () => {
+    const { shutdown, events } = build();
+    shutdown.holdSignals(true);
+    shutdown.onSignal('SIGTERM');
+    assert.equal(shutdown.isUnderWay, false);
+    assert.equal(shutdown.abort(), true);
+    assert.equal(shutdown.abort(), false);
+    shutdown.holdSignals(false);
+    assert.deepEqual(events, [
+      'Received SIGTERM scheduling shutdown...',
+      'Shutdown manually aborted.',
+    ]);
+    shutdown.holdSignals(true);
+    shutdown.onSignal('SIGTERM');
+    shutdown.holdSignals(false);
+    await settle();
+    assert.equal(events.at(-1), '<exit 0>');
+  });
+
   test('a background save is called off, and the log tells it first', async () => {
     const { shutdown, events, state } = build();
     state.isSaving = true;

@@ -53,6 +53,17 @@ test('no byte may be changed, none be missing', () => {
   }
 });
 
+test('where the sum is no matter, the version still is', () => {
+  const payload = new DumpWriter(true).write(latin1('a value'));
+  const end = payload.length;
+  payload[end - 1] ^= 1;
+  assert.equal(isDumpIntact(payload, 0, end), false);
+  assert.equal(isDumpIntact(payload, 0, end, true), true);
+  payload[end - DUMP_FOOTER_BYTES] = 99;
+  assert.equal(isDumpIntact(payload, 0, end, true), false);
+  assert.equal(isDumpIntact(payload, 0, DUMP_FOOTER_BYTES - 1, true), false);
+});
+
 test('a payload is read where it lies, and a cut one never past its end', () => {
   const payload = new DumpWriter(false).write(latin1('a value of some length'));
   const buffer = new Uint8Array(payload.length + 20).fill(0xff);
