@@ -159,7 +159,7 @@ export class ReplyWriter {
   }
 
   /**
-   * An error: prefix word and text, without the `-`, latin1. Line breaks become spaces, and those at
+   * An error: prefix word and text, without the `-`, latin1. Line breaks become spaces, those at
    * the end are left out, as in Redis.
    */
   error(text: string): void {
