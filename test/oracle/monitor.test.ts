@@ -150,6 +150,8 @@ wireSuite('monitors', [
   },
   {
     name: 'a monitor is not held back by a pause',
+    // What it held back, 7.0 shows when it runs, and 7.2 never.
+    compares: ['a'],
     steps: [
       { by: 'm', send: ['MONITOR'], until: '+OK' },
       { by: 'a', send: ['CLIENT PAUSE 100 ALL'], until: '+OK' },

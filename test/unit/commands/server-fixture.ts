@@ -34,7 +34,7 @@ export class FakeConnection implements Connection {
   /** Called by resumeRequests. */
   onResume = (): void => {};
 
-  send(): void {}
+  send(_bytes?: Uint8Array): void {}
   sendPinned(_bytes: Uint8Array, onWritten: () => void): void {
     onWritten();
   }
