@@ -26,20 +26,21 @@ function areFlushArgumentsValid(ctx: Context, args: Arguments): boolean {
   return false;
 }
 
-// A flush of nothing travels too: the replica may hold what we have not.
-const FLUSH_COUNTS_AT_LEAST = 1;
+/** Each key is a change. A flush of nothing travels too: the replica may hold what we have not. */
+function flush(ctx: Context, index: number | 'all'): void {
+  ctx.dirty(ctx.keyspace.flush(index));
+  ctx.propagateUnchanged();
+}
 
 function flushdb(ctx: Context, args: Arguments): void {
   if (!areFlushArgumentsValid(ctx, args)) return;
-  const removed = ctx.keyspace.flush(ctx.client.database);
-  ctx.dirty(Math.max(removed, FLUSH_COUNTS_AT_LEAST));
+  flush(ctx, ctx.client.database);
   ctx.reply.ok();
 }
 
 function flushall(ctx: Context, args: Arguments): void {
   if (!areFlushArgumentsValid(ctx, args)) return;
-  const removed = ctx.keyspace.flush('all');
-  ctx.dirty(removed + FLUSH_COUNTS_AT_LEAST);
+  flush(ctx, 'all');
   const saving = ctx.services.snapshots.saveAfterFlush();
   // Who reads OK need not fear that a crash brings the data back. Others are not kept waiting.
   if (saving === null || ctx.isInTransaction || ctx.client.kind === 'primary') {
