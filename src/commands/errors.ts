@@ -5,7 +5,7 @@
  */
 
 import type { Arguments } from '../resp/arguments.js';
-import { latin1Text } from '../structures/bytes.js';
+import { latin1Text, textUntilZero } from '../structures/bytes.js';
 
 // Any command
 export const SYNTAX_ERROR = 'ERR syntax error';
@@ -26,27 +26,21 @@ export function invalidExpire(name: string): string {
 /** Longest part of a request that an error message repeats. */
 const ECHOED_BYTES_MAX = 128;
 
-/** Where Redis repeats a request, a zero byte ends what it repeats: its texts are C's. */
-function toZero(text: string): string {
-  const end = text.indexOf('\0');
-  return end < 0 ? text : text.slice(0, end);
-}
-
 /** For a request whose first argument names no command. */
 export function unknownCommandOf(args: Arguments): string {
   let list = '';
   for (let i = 1; i < args.count && list.length < ECHOED_BYTES_MAX; i++) {
     const end = Math.min(args.end[i], args.start[i] + ECHOED_BYTES_MAX - list.length);
-    list += `'${toZero(latin1Text(args.buffer, args.start[i], end))}' `;
+    list += `'${textUntilZero(latin1Text(args.buffer, args.start[i], end))}' `;
   }
-  const name = toZero(args.text(0).slice(0, ECHOED_BYTES_MAX));
+  const name = textUntilZero(args.text(0).slice(0, ECHOED_BYTES_MAX));
   return `ERR unknown command '${name}', with args beginning with: ${list}`;
 }
 
 /** For a request whose container exists and whose subcommand does not. */
 export function unknownSubcommandOf(args: Arguments): string {
   const name = args.text(0).slice(0, ECHOED_BYTES_MAX).toUpperCase();
-  const sub = toZero(args.text(1).slice(0, ECHOED_BYTES_MAX));
+  const sub = textUntilZero(args.text(1).slice(0, ECHOED_BYTES_MAX));
   return `ERR unknown subcommand '${sub}'. Try ${name} HELP.`;
 }
 
@@ -165,5 +159,5 @@ export const FREQUENCY_NOT_TRACKED =
   'switching between policies at runtime LRU and LFU data will take some time to adjust.';
 
 export function unsupportedOption(option: string): string {
-  return `ERR Unsupported option ${option}`;
+  return `ERR Unsupported option ${textUntilZero(option)}`;
 }

@@ -4,6 +4,8 @@
  * need stand in errors.ts.
  */
 
+import { textUntilZero } from '../structures/bytes.js';
+
 // AUTH, HELLO, SELECT, RESET
 export const AUTH_WITHOUT_PASSWORD =
   'ERR AUTH <password> called without any password configured for the default user. Are you sure ' +
@@ -20,7 +22,7 @@ export const DATABASE_OUT_OF_RANGE = 'ERR DB index is out of range';
 export const RESET_NOT_NORMAL = 'ERR can only reset normal client connections';
 
 export function helloSyntax(option: string): string {
-  return `ERR Syntax error in HELLO option '${option}'`;
+  return `ERR Syntax error in HELLO option '${textUntilZero(option)}'`;
 }
 
 // CLIENT
@@ -33,15 +35,15 @@ export const BAD_UNBLOCK_REASON = 'ERR CLIENT UNBLOCK reason should be TIMEOUT o
 export const BAD_PAUSE_MODE = 'ERR CLIENT PAUSE mode must be WRITE or ALL';
 
 export function unknownClientType(type: string): string {
-  return `ERR Unknown client type '${type}'`;
+  return `ERR Unknown client type '${textUntilZero(type)}'`;
 }
 
 export function noSuchUser(user: string): string {
-  return `ERR No such user '${user}'`;
+  return `ERR No such user '${textUntilZero(user)}'`;
 }
 
 export function unknownClientInfo(attribute: string): string {
-  return `ERR Unrecognized option '${attribute}'`;
+  return `ERR Unrecognized option '${textUntilZero(attribute)}'`;
 }
 
 export function badClientInfo(attribute: string): string {
@@ -110,7 +112,7 @@ export const BAD_PACKED_THRESHOLD =
 /** For containers that sort out their subcommands themselves. */
 export function badSubcommand(sub: string, container: string): string {
   return (
-    `ERR unknown subcommand or wrong number of arguments for '${sub.slice(0, 128)}'. ` +
+    `ERR unknown subcommand or wrong number of arguments for '${textUntilZero(sub.slice(0, 128))}'. ` +
     `Try ${container} HELP.`
   );
 }

@@ -7,7 +7,7 @@
  * Names and texts are latin1 (one character, one byte). Must not know files, sockets or the log.
  */
 
-import { latin1 } from '../structures/bytes.js';
+import { latin1, textUntilZero } from '../structures/bytes.js';
 import { matchesGlob } from '../structures/glob.js';
 import type { LineOrigin } from './config-reader.js';
 import type { AnyDirective, Parsed } from './directive.js';
@@ -317,7 +317,8 @@ function refusePairs(
     const name = given.toLowerCase();
     const row = directivesByName.get(name);
     if (row === undefined) {
-      return `ERR Unknown option or number of arguments for CONFIG SET - '${given}'`;
+      const quoted = textUntilZero(given);
+      return `ERR Unknown option or number of arguments for CONFIG SET - '${quoted}'`;
     }
     const isAllowed =
       protectedConfigs === 'yes' || (protectedConfigs === 'local' && context.isLoopback);

@@ -97,3 +97,9 @@ export function equalsIgnoreCase(
   }
   return true;
 }
+
+/** What Redis shows where it quotes a text in C's way: a zero byte ends it. */
+export function textUntilZero(text: string): string {
+  const end = text.indexOf('\0');
+  return end < 0 ? text : text.slice(0, end);
+}

@@ -80,8 +80,8 @@ const ON_THE_SERVER = [
 /** Values of directives that any text may have; put back afterwards. */
 const DIRECTIVES = ['requirepass', 'masterauth', 'masteruser'];
 
-/** Where a zero byte ends what Redis takes for a name or a number. */
-const IS_ENDED_BY_ZERO = /^(OBJECT @|EXPIRE @ 100 @|MEMORY @|SCAN @)/;
+/** Where a zero byte ends what Redis takes for a number. */
+const IS_ENDED_BY_ZERO = /^SCAN @/;
 
 function equality(template: string): Equality {
   // Connections have other numbers.
