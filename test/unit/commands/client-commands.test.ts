@@ -167,10 +167,35 @@ describe('CLIENT', () => {
     assert.equal(server.client.isNoEvict, false);
   });
 
+  test('UNBLOCK gives up what may be given up, and nothing else', () => {
+    const other = server.addClient();
+    const given: string[] = [];
+    assert.equal(server.run('CLIENT', 'UNBLOCK', String(other.id)), ':0\r\n');
+    other.blocked = 'pause';
+    assert.equal(server.run('CLIENT', 'UNBLOCK', String(other.id)), ':0\r\n');
+    other.blocked = 'wait';
+    other.onGivenUp = (how) => given.push(how);
+    assert.equal(server.run('CLIENT', 'UNBLOCK', String(other.id)), ':1\r\n');
+    assert.equal(server.run('CLIENT', 'UNBLOCK', String(other.id), 'Error'), ':1\r\n');
+    assert.match(server.run('CLIENT', 'UNBLOCK', 'x', 'why'), /reason should be TIMEOUT or ERROR/);
+    assert.deepEqual(given, ['timeout', 'error']);
+  });
+
   test('HELP begins with the usage and ends with itself', () => {
     const lines = server.run('CLIENT', 'HELP').split('\r\n');
     assert.equal(lines[0], `*${lines.length - 2}`);
     assert.equal(lines[1], '+CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:');
     assert.equal(lines.at(-3), '+HELP');
+  });
+
+  test('HELP lists every subcommand', () => {
+    const lines = server.run('CLIENT', 'HELP').split('\r\n');
+    for (const { name } of clientCommands[0].subcommands) {
+      const word = `+${name.slice('client|'.length).toUpperCase()}`;
+      assert.ok(
+        lines.some((line) => line === word || line.startsWith(`${word} `)),
+        name,
+      );
+    }
   });
 });

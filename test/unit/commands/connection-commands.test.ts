@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
+import { Silence } from '../../../src/commands/client-silence.js';
 import { connectionCommands } from '../../../src/commands/connection-commands.js';
 import * as errors from '../../../src/commands/server-errors.js';
 import { ServerFixture } from './server-fixture.js';
@@ -108,6 +109,10 @@ describe('connection commands', () => {
     server.config.override('requirepass', 'p');
     const { client } = server;
     Object.assign(client, { database: 3, protocol: 3, name: 'n', isNoEvict: true });
+    client.isNoTouch = true;
+    client.silence = new Silence();
+    client.silence.isOff = true;
+    server.monitors.add(client);
     client.libraryName = 'lib';
     assert.equal(server.run('RESET'), '+RESET\r\n');
     assert.deepEqual(server.calls, ['discard']);
@@ -116,6 +121,11 @@ describe('connection commands', () => {
       [client.database, client.protocol, client.name, client.isNoEvict, client.libraryName],
       [0, 2, '', false, 'lib'],
     );
+    assert.deepEqual(
+      [client.isNoTouch, client.isMonitor, client.isSilenced],
+      [false, false, false],
+    );
+    assert.equal(server.monitors.isWatching, false);
   });
 
   test('RESET is for normal connections', () => {
