@@ -58,7 +58,7 @@ function find(expected: Reply, actual: Reply, equal: 'same' | 'sameSorted' | 'ap
   return findDifference(expected, actual, { equal, tolerance: TIME_TOLERANCE_MS });
 }
 
-const FIXED = ['name', 'flags', 'db', 'sub', 'psub', 'multi', 'events', 'cmd', 'user', 'resp'];
+const FIXED = ['name', 'flags', 'db', 'sub', 'psub', 'multi', 'cmd', 'user', 'resp'];
 const fixedField = new RegExp(`^(?:${FIXED.join('|')})=`);
 
 /** Lines sorted, since their order is that of the ids of the connections in between. */
