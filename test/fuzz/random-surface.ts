@@ -152,7 +152,7 @@ const ROWS: readonly Row[] = [
   [4, 'sameSorted', (r) => ['CONFIG', 'GET', r.pick(SETTING_GLOBS), ...some(r, SETTING_GLOBS, 2)]],
   [1, 'same', (r) => ['CONFIG', r.pick(['RESETSTAT', 'GET', 'SET', 'what'])]],
   [4, 'same', askForKeys],
-  [1, 'same', (r) => ['COMMAND', r.pick(['COUNT', 'what', 'GETKEYS']), 'x']],
+  [1, 'same', (r) => ['COMMAND', r.pick(['COUNT', 'what', 'GETKEYS']), 'x', 'y']],
   [1, 'same', () => ['COMMAND', 'INFO', 'nosuch', '']],
   [1, 'same', () => ['COMMAND', 'DOCS', 'nosuch']],
   [1, 'same', () => ['COMMAND', 'LIST', 'FILTERBY', 'PATTERN', 'xget*']],
