@@ -39,6 +39,7 @@ export class PrimaryStream implements StreamExecutor {
     this.#reply = options.reply;
     // One batch that never ends: a full buffer is handed over, dropped, and filled anew.
     this.#reply.begin({ take: (buffer) => buffer }, 2);
+    this.#reply.onError = (text) => options.services.stats.onErrorReply(text);
     this.#panic = options.panic;
   }
 
@@ -83,10 +84,11 @@ export class PrimaryStream implements StreamExecutor {
     const command = this.#services.commands.lookup(args);
     client.lastCommand = command === null ? null : command.row;
     if (command === null) {
-      return isMessage(args) || this.#fail(client, errors.unknownCommandOf(args));
+      return isMessage(args) || this.#refuse(client, errors.unknownCommandOf(args));
     }
     if (!command.accepts(args.count) || command.run === null) {
-      return this.#fail(client, errors.wrongArity(command.name));
+      this.#services.stats.onRejected(command.index);
+      return this.#refuse(client, errors.wrongArity(command.name));
     }
     if (client.transaction !== null && !isTransactionEnd(command)) {
       client.transaction.push(command, args);
@@ -97,6 +99,12 @@ export class PrimaryStream implements StreamExecutor {
     this.#dispatcher.executeStream(client, { command, args, reply });
     if (reply.errorCount === errorsBefore) return true;
     return this.#fail(client, reply.lastError);
+  }
+
+  /** What is not executed replies nothing that would be counted. */
+  #refuse(client: Client, error: string): false {
+    this.#services.stats.onErrorReply(error);
+    return this.#fail(client, error);
   }
 
   #fail(client: Client, error: string): false {

@@ -56,6 +56,33 @@ describe('a redis-server as the primary', { skip: skipWithoutRedis }, () => {
     below.close();
   });
 
+  test('errors of the stream are counted as a redis-server counts them', async () => {
+    const primary = await start('redis');
+    const replicas = [await start('tandem'), await start('redis')];
+    for (const replica of replicas) {
+      await follow(replica, primary.server.port);
+      await waitForLink(replica);
+      await replica.client.call('CONFIG', 'RESETSTAT');
+    }
+    await primary.client.call('SET', 'k', 'text');
+    for (const line of ['INCR k', 'NOSUCH a', 'SET k', 'EXPIRE k x', 'GET k', 'CONFIG NOSUCH']) {
+      await primary.client.call('DEBUG', 'REPLICATE', ...line.split(' '));
+    }
+    const counts: string[][] = [];
+    for (const replica of replicas) {
+      await waitUntilApplied(primary, replica);
+      const fields = Object.entries(await info(replica.client, 'everything'));
+      counts.push(
+        fields
+          .filter(([name]) => /^(errorstat_|(total|unexpected)_error_|cmdstat_[^p])/.test(name))
+          .filter(([name]) => !/cmdstat_(info|replconf|config|select)/.test(name))
+          .map(([name, text]) => `${name} ${text.replace(/usec.*call=[\d.]+/, '')}`)
+          .sort(),
+      );
+    }
+    assert.deepEqual(counts[0], counts[1]);
+  });
+
   test('FAILOVER makes the replica primary, and its primary follows it partially', async () => {
     const [primary, replica] = await startPair();
     await primary.client.call('SET', 'a', '1');
