@@ -414,7 +414,10 @@ export class Session implements Connection, OutputOwner {
 
   #onMalformed(bytes: Uint8Array, start: number, end: number): void {
     const { error } = this.#decoder;
-    this.#host.writer.error(error.reply);
+    const { writer } = this.#host;
+    // It may be the one that CLIENT REPLY SKIP was meant for.
+    if (this.#client?.isSilenced) writer.mute();
+    writer.error(error.reply);
     this.endAfterReplies();
     this.#log.malformed(error, bytes, start, end);
   }

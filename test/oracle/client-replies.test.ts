@@ -101,6 +101,9 @@ wireSuite('replies that are left out', [
       { by: 'a', send: ['PING', off, 'PING', 'QUIT', 'PING'], until: ENDED },
       { by: 'b', send: ['PING', skip, 'QUIT'], until: ENDED },
       { by: 'c', send: ['PING', skip, 'PING', 'QUIT'], until: ENDED },
+      { by: 'd', send: ['PING', off, 'PING'], raw: '*1\r\n!\r\n', until: ENDED },
+      { by: 'e', send: ['PING', skip], raw: '*1\r\n!\r\n', until: ENDED },
+      { by: 'f', send: ['PING', skip, 'PING'], raw: '*1\r\n!\r\n', until: ENDED },
     ],
   },
   {

@@ -26,6 +26,8 @@ export interface Step {
   readonly by: string;
   /** Command lines, sent in one write. `{id:b}` stands for the id of connection b. */
   readonly send: readonly string[];
+  /** Bytes sent behind them, as they are. */
+  readonly raw?: string;
   /**
    * What must have come before the next step, of new bytes: this text; the reply to an ECHO that is
    * sent behind the rest (the default); the end of the connection; or nothing.
@@ -78,9 +80,9 @@ class Listener {
     return listener;
   }
 
-  send(lines: readonly string[]): void {
+  send(lines: readonly string[], raw = ''): void {
     const requests = lines.map((line) => encodeRequest(splitCommandLine(line)));
-    this.socket.write(Buffer.concat(requests));
+    this.socket.write(Buffer.concat([...requests, Buffer.from(raw, 'latin1')]));
   }
 }
 
@@ -155,12 +157,12 @@ async function play(
 }
 
 async function perform(
-  { send, until = MARK }: Step,
+  { send, raw, until = MARK }: Step,
   { index, sender, heard }: { index: number; sender: Listener; heard: Listener },
 ): Promise<void> {
   const mark = `mark-${index}`;
   const from = heard.received.length;
-  sender.send(until === MARK ? [...send, `ECHO ${mark}`] : send);
+  sender.send(until === MARK ? [...send, `ECHO ${mark}`] : send, raw);
   if (until === NOTHING) return;
   const text = until === MARK ? `${mark}\r\n` : until;
   const isThere = (): boolean =>
