@@ -6,7 +6,9 @@
  * and all goes on. This is the only file that knows of handles. Holds for Node 20 to 24.
  */
 
+import { writeSync } from 'node:fs';
 import { Socket, type SocketConstructorOpts } from 'node:net';
+import type { OutputTarget } from './output-buffer.js';
 
 /** What this file needs of the undocumented handle. */
 interface Handle {
@@ -52,6 +54,33 @@ export function adoptSocket(accepted: Socket, options: ReadOptions): Socket {
   // Only now that it has no handle: the server stops counting it, and the connection lives on.
   accepted.destroy();
   return socket;
+}
+
+/**
+ * What an output buffer writes to. Short bytes go to the kernel past the socket's stream, whose
+ * share was as much as that of the system call (measured: 2.1 to 1.3 µs a write).
+ */
+export function outputTarget(socket: Socket): OutputTarget {
+  return {
+    get writableLength() {
+      return socket.writableLength;
+    },
+    writeNow: (bytes, start, end) => writeNow(socket, bytes, start, end),
+    write: (bytes, onWritten) => socket.write(bytes, onWritten),
+    cork: () => socket.cork(),
+    uncork: () => socket.uncork(),
+  };
+}
+
+/** 0 where anything is amiss, too: the stream, asked next, says what, and ends the connection. */
+function writeNow(socket: Socket, bytes: Uint8Array, start: number, end: number): number {
+  const descriptor = descriptorOf(socket);
+  if (descriptor < 0 || socket.writableEnded) return 0;
+  try {
+    return writeSync(descriptor, bytes, start, end - start);
+  } catch {
+    return 0;
+  }
 }
 
 /** The file descriptor, or -1 when it is not known (any more). */

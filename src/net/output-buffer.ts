@@ -19,6 +19,11 @@ import { copyBytes } from '../structures/bytes.js';
 /** What is needed of a socket. */
 export interface OutputTarget {
   readonly writableLength: number;
+  /**
+   * Hands `bytes[start, end)` to the kernel at once: how many of them it has taken, 0 when there is
+   * anything that write() is for. Only while nothing waits.
+   */
+  writeNow(bytes: Uint8Array, start: number, end: number): number;
   write(bytes: Uint8Array, onWritten: () => void): boolean;
   cork(): void;
   uncork(): void;
@@ -40,6 +45,9 @@ export class ReplyBufferPool {
 
 /** Up to this many bytes are copied to leave together with a long reply. */
 const EDGE_BYTES_MAX = 1024;
+
+/** Longer writes gain nothing by going past the stream, and would often have to be gone on with. */
+const WRITTEN_NOW_BYTES_MAX = REPLY_BUFFER_BYTES;
 
 /** Smallest chunk for messages that wait together. */
 const SHORT_CHUNK_BYTES = 4 * 1024;
@@ -123,15 +131,21 @@ export class OutputBuffer {
       this.append(buffer, 0, length);
       return buffer;
     }
-    this.#target.write(asBuffer(buffer, 0, length), this.#onWriteDone);
-    if (this.#target.writableLength === 0) {
-      this.#onSent(length);
-      return buffer;
+    const taken = this.#target.writeNow(buffer, 0, length);
+    if (taken < length) {
+      this.#target.write(asBuffer(buffer, taken, length), this.#onWriteDone);
+      if (this.#target.writableLength > 0) return this.#goOnFrom(buffer, taken, length);
     }
-    // The kernel took a part at most, and the socket goes on reading from this buffer.
-    this.#inFlight.push({ bytes: buffer, start: 0, end: length, kind: 'reply', onWritten: null });
-    this.pendingBytes += length;
+    this.#onSent(length);
+    return buffer;
+  }
+
+  /** The kernel took a part at most, and the socket goes on reading from this buffer. */
+  #goOnFrom(buffer: Uint8Array, start: number, end: number): Uint8Array {
+    this.#inFlight.push({ bytes: buffer, start, end, kind: 'reply', onWritten: null });
+    this.pendingBytes += end - start;
     this.heldBytes += buffer.length;
+    if (start > 0) this.#onSent(start);
     return this.#pool.take();
   }
 
@@ -219,8 +233,29 @@ export class OutputBuffer {
    */
   flush(): void {
     if (!this.canFlush) return;
-    this.#writeQueued();
+    const taken = this.#queue.length === 1 ? this.#writeOnly(this.#queue[0]) : 0;
+    if (this.#queue.length > 0) this.#writeQueued();
     this.#settle();
+    if (taken > 0) this.#onSent(taken);
+  }
+
+  /** The one chunk of the queue, past the stream, which costs more than the system call. Returns
+   * how many bytes have left; a chunk that has left whole is no more in the queue. */
+  #writeOnly(chunk: Chunk): number {
+    const { bytes, start, end, onWritten } = chunk;
+    if (end - start > WRITTEN_NOW_BYTES_MAX) return 0;
+    const taken = this.#target.writeNow(bytes, start, end);
+    chunk.start += taken;
+    this.pendingBytes -= taken;
+    if (chunk.start < end) return taken;
+    this.#queue.pop();
+    this.heldBytes -= bytes.length;
+    if (onWritten !== null) {
+      this.#isSettling = true;
+      onWritten();
+      this.#isSettling = false;
+    }
+    return taken;
   }
 
   /**

@@ -20,7 +20,7 @@ import type { Arguments } from '../resp/arguments.js';
 import { giveBlockBack, setBulkApart } from '../resp/bulk-apart.js';
 import type { ReplyWriter } from '../resp/reply-writer.js';
 import { INCOMPLETE, NOTHING, REQUEST, type RequestDecoder } from '../resp/request-decoder.js';
-import { adoptSocket, allowDelay, descriptorOf } from './accepted-socket.js';
+import { adoptSocket, allowDelay, descriptorOf, outputTarget } from './accepted-socket.js';
 import type { InputBuffer } from './input-buffer.js';
 import { Intake } from './intake.js';
 import { AGAIN, CONTINUE } from './request-handler.js';
@@ -76,7 +76,7 @@ export class Session implements Connection, OutputOwner {
     this.#intake = new Intake(host);
     this.#decoder = this.#intake.decoder;
     this.#input = this.#intake.input;
-    this.#output = new SessionOutput({ host, owner: this, target: socket });
+    this.#output = new SessionOutput({ host, owner: this, target: outputTarget(socket) });
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => this.#onError(error));
     socket.on('close', () => this.#onClose());

@@ -125,7 +125,8 @@ test('output: whatever the socket does, all bytes leave once, in order, unchange
           }
         } else if (kind === 'flush') output.flush();
         else if (kind === 'drain') target.drain(target.writableLength);
-        else target.room = kind === 'slow' ? 0 : Number.POSITIVE_INFINITY;
+        else if (kind === 'slow') target.room = length % 1000;
+        else target.room = Number.POSITIVE_INFINITY;
       }
       target.drain(Number.POSITIVE_INFINITY);
       while (output.canFlush) output.flush();
@@ -135,6 +136,33 @@ test('output: whatever the socket does, all bytes leave once, in order, unchange
     }),
     { numRuns: 100 },
   );
+});
+
+test('output: what the kernel takes at once goes past the stream, the rest through it', () => {
+  const target = new FakeTarget();
+  const { output, counts } = newOutput(target);
+  const buffer = new Uint8Array(REPLY_BUFFER_BYTES).fill(1);
+  target.room = 30;
+  const next = output.take(buffer, 100);
+  assert.notEqual(next, buffer, 'the socket reads on from it');
+  assert.deepEqual([output.pendingBytes, counts.sent, target.writes[0]], [70, 30, 30]);
+  // In order: nothing goes past what waits.
+  output.take(next, 50);
+  target.drain(10);
+  assert.deepEqual([output.pendingBytes, target.taken.length > 1], [120, true]);
+  target.drain(Number.POSITIVE_INFINITY);
+  while (output.canFlush) output.flush();
+  assert.deepEqual([output.pendingBytes, output.heldBytes, counts.sent], [0, 0, 150]);
+
+  let isWritten = false;
+  target.room = 5;
+  output.appendPinned(new Uint8Array(8).fill(2), () => {
+    isWritten = true;
+  });
+  output.flush();
+  assert.deepEqual([output.pendingBytes, isWritten], [3, false]);
+  target.drain(3);
+  assert.deepEqual([output.pendingBytes, output.heldBytes, isWritten], [0, 0, true]);
 });
 
 test('output: callbacks come in order, also when one of them sends more', () => {

@@ -2,6 +2,7 @@
  * A socket as an output buffer sees it, whose kernel takes no more than the room it is given.
  */
 
+import assert from 'node:assert/strict';
 import type { OutputTarget } from '../../../src/net/output-buffer.js';
 
 /**
@@ -18,6 +19,16 @@ export class FakeTarget implements OutputTarget {
 
   get writableLength(): number {
     return this.#waiting.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  writeNow(bytes: Uint8Array, start: number, end: number): number {
+    assert(this.#waiting.length === 0 && !this.#isCorked, 'past what waits');
+    const taken = Math.min(this.room, end - start);
+    if (taken === 0) return 0;
+    this.writes.push(taken);
+    this.taken.push(Buffer.from(bytes.subarray(start, start + taken)));
+    this.room -= taken;
+    return taken;
   }
 
   write(bytes: Uint8Array, onWritten: () => void): boolean {
