@@ -3,12 +3,14 @@
  * and names that Redis ignores. Files, wildcards and the working folder come in through an
  * interface.
  *
- * What must not be ignored silently is an error: users, modules, and everything unknown.
+ * What must not be ignored silently is an error: users other than the default one as it is anyway,
+ * modules, and everything unknown.
  */
 
 import { CONFIG_INCLUDES_MAX } from '../limits.js';
 import { splitWords } from '../structures/words.js';
 import type { Config } from './config.js';
+import { describesDefaultUser } from './default-user.js';
 import { toLatin1 } from './scalar-types.js';
 
 /**
@@ -49,8 +51,10 @@ const obsolete = new Set([
   'lua-replicate-commands',
 ]);
 
+const NO_USERS = 'ACL users are not supported by this version';
+
 const unsupported: ReadonlyMap<string, string> = new Map([
-  ['user', 'ACL users are not supported by this version'],
+  ['user', NO_USERS],
   ['loadmodule', 'modules are not supported'],
   ['sentinel', 'sentinel directive while not in sentinel mode'],
 ]);
@@ -61,6 +65,8 @@ export class ConfigReader {
   /** Files being included right now, the innermost last; and how many there were in all. */
   readonly #open: string[] = [];
   #includes = 0;
+  /** `user default` lines: the rules behind it. */
+  readonly #defaultUsers: { readonly rules: readonly string[]; readonly origin: LineOrigin }[] = [];
 
   constructor(options: { config: Config; files: ConfigFiles }) {
     this.#config = options.config;
@@ -77,6 +83,21 @@ export class ConfigReader {
     });
   }
 
+  /**
+   * After all lines: what `user default` says must be what the others say of it. Throws
+   * ConfigError.
+   */
+  checkUsers(): void {
+    const { values } = this.#config;
+    const facts = {
+      password: values.requirepass,
+      hasAllChannels: values['acl-pubsub-default'] === 'allchannels',
+    };
+    for (const { rules, origin } of this.#defaultUsers) {
+      if (!describesDefaultUser(rules, facts)) throw new ConfigError(NO_USERS, origin);
+    }
+  }
+
   #readLine(origin: LineOrigin): void {
     const words = splitWords(origin.line);
     if (words === null) throw new ConfigError('Unbalanced quotes in configuration line', origin);
@@ -89,6 +110,8 @@ export class ConfigReader {
       this.#include(first, origin);
     } else if (name === 'rename-command' && values.length === 2) {
       this.#config.renamedCommands.push({ from: first, to: second, origin });
+    } else if (name === 'user' && first === 'default') {
+      this.#defaultUsers.push({ rules: values.slice(1), origin });
     } else if (refusal !== undefined && values.length > 0) {
       throw new ConfigError(refusal, origin);
     } else if (!(obsolete.has(name) && values.length === 1)) {

@@ -44,7 +44,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   let input = '';
   const defaults = options.defaults ?? process.env.TANDEM_DEFAULTS ?? '';
   try {
-    new ConfigReader({ config, files }).readText(toLatin1(defaults));
+    const defaultsReader = new ConfigReader({ config, files });
+    defaultsReader.readText(toLatin1(defaults));
     config.forgetLines();
     let text = '';
     if (commandLine.file !== null) {
@@ -61,7 +62,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     }
     if (commandLine.readsStandardInput) input = readStandardInput();
     text += input;
-    new ConfigReader({ config, files }).readText(`${text}\n${commandLine.lines}`);
+    const reader = new ConfigReader({ config, files });
+    reader.readText(`${text}\n${commandLine.lines}`);
+    for (const each of [defaultsReader, reader]) each.checkUsers();
     mustOpenLogFile(config);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

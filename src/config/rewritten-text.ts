@@ -3,7 +3,8 @@
  * lines of directives take the values in force; what is in force and in no line is appended below a
  * mark. Pure; text is latin1.
  *
- * Lines that only the reader of files knows (include, rename-command …) are left alone. Those that
+ * Lines that only the reader of files knows (include, rename-command …) are left alone, but for
+ * `user default`: it says what holds anyway, which may be something else by now. Those that
  * nobody knows become comments, as in Redis, so that the file can be read again.
  */
 
@@ -39,7 +40,8 @@ export function rewrittenText({ text, config, isForced }: RewriteOptions): strin
       if (known === undefined) places.set(kind, [lines.length]);
       else known.push(lines.length);
     }
-    lines.push(kind === 'unknown' ? `${UNKNOWN}${line}` : line);
+    if (kind === 'goes') lines.push('');
+    else lines.push(kind === 'unknown' ? `${UNKNOWN}${line}` : line);
   }
   let isMarked = lines.includes(MARK);
   for (const row of directives) {
@@ -59,12 +61,13 @@ export function rewrittenText({ text, config, isForced }: RewriteOptions): strin
   return joined(lines);
 }
 
-/** A row of the table, or whether the line stays as it is. */
-function kindOf(line: string): AnyDirective | 'kept' | 'unknown' {
+/** A row of the table, or whether the line stays as it is, or goes. */
+function kindOf(line: string): AnyDirective | 'kept' | 'unknown' | 'goes' {
   if (line === '' || line.startsWith('#')) return 'kept';
   const words = splitWords(line);
   if (words === null) return 'unknown';
-  const [name] = words;
+  const [name, second] = words;
+  if (name?.toLowerCase() === 'user' && second === 'default') return 'goes';
   if (name === undefined || othersNames.has(name.toLowerCase())) return 'kept';
   return directivesByName.get(name.toLowerCase()) ?? 'unknown';
 }

@@ -214,3 +214,26 @@ test('a redis-server starts with the file that we leave, and shows the same', {
   }
   assert.deepEqual(differences, []);
 });
+
+test('the file that a redis-server leaves, with its default user, is one of ours', {
+  skip,
+}, async (t) => {
+  for (const lines of ['', 'requirepass sesame\n']) {
+    const theirs = await start(t, redis, `${START}${lines}timeout 5\n`);
+    const client = await theirs.connect();
+    if (lines !== '') await client.call('AUTH', 'sesame');
+    assert.equal(await client.call('CONFIG', 'REWRITE'), 'OK');
+    const text = withoutPlace(theirs);
+    assert.match(text, /^user default on /m);
+    await theirs.stop();
+    const ours = await start(t, tandem, text);
+    const asked = await ours.connect();
+    if (lines !== '') await asked.call('AUTH', 'sesame');
+    assert.deepEqual(await asked.call('CONFIG', 'GET', 'timeout'), ['timeout', '5']);
+    assert.equal(await asked.call('CONFIG', 'SET', 'requirepass', 'another'), 'OK');
+    assert.equal(await asked.call('CONFIG', 'REWRITE'), 'OK');
+    await ours.crashAndRestart();
+    const again = await ours.connect();
+    assert.equal(await again.call('AUTH', 'another'), 'OK');
+  }
+});

@@ -171,3 +171,50 @@ test('CONFIG SET dir changes the folder and shows what the system calls it', () 
   );
   assert.equal(config.values.dir, '/work/sub');
 });
+
+test('user default: a line that says what holds anyway is taken', () => {
+  // SHA-256 of `sesame`.
+  const hash = '#d0c04f4b1951e4aeaaec8223ed2039e542f3aae805a6fa7f6d794e5afff5d272';
+  for (const lines of [
+    'user default on nopass ~* &* +@all',
+    'user default on nopass sanitize-payload ~* &* +@all',
+    'USER default ON NoPass allkeys AllChannels allcommands',
+    'user default +@all &* ~* >old nopass on',
+    'acl-pubsub-default allchannels\nuser default on nopass ~* +@all',
+    'user default on nopass ~* +@all\nacl-pubsub-default allchannels',
+    `requirepass sesame\nuser default on sanitize-payload ${hash} ~* &* +@all`,
+    `user default on ${hash} ~* &* +@all\nrequirepass sesame`,
+    'requirepass sesame\nuser default on >sesame ~* &* +@all',
+  ]) {
+    configOf(['a.conf'], { '/work/a.conf': lines });
+  }
+});
+
+test('user default: any other line is refused, with its number', () => {
+  for (const line of [
+    'user default',
+    'user default on nopass ~* &*',
+    'user default on nopass &* +@all',
+    'user default on nopass ~* +@all',
+    'user default nopass ~* &* +@all',
+    'user default on ~* &* +@all',
+    'user default on >other ~* &* +@all',
+    'user default on nopass >sesame ~* &* +@all',
+    'user default on nopass ~* &* +@all -debug',
+    'user default on nopass ~a* &* +@all',
+    'user default off nopass ~* &* +@all',
+    'user default on nopass ~* &* +@all (~a +get)',
+    'user default on #d0c0 ~* &* +@all',
+    'user Default on nopass ~* &* +@all',
+    'user bob on nopass ~* &* +@all',
+  ]) {
+    const fatal = fatalOf(['a.conf'], { '/work/a.conf': `\n${line}\nhz 20` });
+    assert.match(fatal, /at line 2\n>>> 'user .*'\nACL users are not supported/, line);
+  }
+  const nopass = 'user default on nopass ~* &* +@all';
+  const withPassword = { '/work/a.conf': `${nopass}\nrequirepass sesame` };
+  assert.match(fatalOf(['a.conf'], withPassword), /at line 1\n/);
+  const two = ['>sesame', '>other'].join(' ');
+  const both = { '/work/a.conf': `requirepass sesame\nuser default on ${two} ~* &* +@all` };
+  assert.match(fatalOf(['a.conf'], both), /at line 2\n/);
+});
