@@ -176,7 +176,8 @@ export class RequestDecoder {
     for (;;) {
       if (bulkLength < 0) {
         const after = this.#readLine(buffer, at, end, args);
-        if (after < 0) {
+        // The search for the end of the line ends at a zero byte in front, too.
+        if (after < 0 || buffer[at] === 0) {
           this.#remaining = remaining;
           this.#bulkLength = -1;
           args.count = count;

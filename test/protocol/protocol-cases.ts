@@ -51,6 +51,7 @@ export const protocolCases: readonly ProtocolCase[] = [
   ),
   answered('anything for a line feed', '*1\rX$4\rYPING\r\n', '+PONG\r\n'),
   answered('a zero byte before the end of a line', 'PI\0NG\r\nPING\r\n', ''),
+  answered('a zero byte before a length', '*1\r\n\x004\r\nPING\r\n', ''),
   answered('a zero byte in a count', '*1\0\r\nPING\r\n', ''),
   answered('a length that never comes', '*1\r\n$4', ''),
   answered('a wrong lead byte without the end of its line', '*1\r\nx', ''),
