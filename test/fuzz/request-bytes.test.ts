@@ -10,6 +10,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ARGUMENTS_MAX } from '../../src/limits.js';
 import { Random, seeds } from '../helpers/random.js';
 import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
 import { encodeRequest, type RespClient } from '../helpers/resp-client.js';
@@ -110,6 +111,12 @@ function damage(text: string, random: Random): string {
     ])();
   }
   return bytes;
+}
+
+/** A count that Redis waits for, and that docs/DIFFERENCES.md refuses. */
+function hasHugeCount(text: string): boolean {
+  const counts = text.matchAll(/\*(\d{8,})/g);
+  return [...counts].some(([, count]) => Number(count) > ARGUMENTS_MAX && Number(count) < 2 ** 31);
 }
 
 function pieces(text: string, random: Random): string[] {
@@ -245,7 +252,9 @@ describe('requests as bytes', { skip: skipWithoutRedis }, () => {
           await control.call('CONFIG', 'SET', 'requirepass', password);
         const texts = Array.from({ length: CONNECTIONS }, () => {
           const sound = Array.from({ length: random.integer(1, 3) }, () => harmless(random));
-          return pieces(damage(sound.join(''), random), random);
+          let bytes = damage(sound.join(''), random);
+          while (hasHugeCount(bytes)) bytes = damage(sound.join(''), random);
+          return pieces(bytes, random);
         });
         assert.equal(await findDifference(sides, texts), null);
       }
