@@ -111,8 +111,9 @@ export const BAD_PACKED_THRESHOLD =
 
 /** For containers that sort out their subcommands themselves. */
 export function badSubcommand(sub: string, container: string): string {
+  const shown = textUntilZero(sub.slice(0, 128));
   return (
-    `ERR unknown subcommand or wrong number of arguments for '${textUntilZero(sub.slice(0, 128))}'. ` +
+    `ERR unknown subcommand or wrong number of arguments for '${shown}'. ` +
     `Try ${container} HELP.`
   );
 }
