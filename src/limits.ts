@@ -255,8 +255,8 @@ export const LARGE_BULK_BYTES_MIN = 32 * 1024;
 export const LARGE_VALUE_TRUSTED_BYTES = 4 * 1024 * 1024;
 export const LARGE_VALUE_TRUST_FACTOR = 64;
 
-/** How long a client keeps the block of a bulk of which nothing has come, in ms. After so long Redis
- * shrinks an idle client's query buffer. */
+/** How long a client keeps the block of a bulk of which nothing has come, in ms. After so long
+ * Redis shrinks an idle client's query buffer. */
 export const EMPTY_BLOCK_MS_MAX = 2000;
 
 /**

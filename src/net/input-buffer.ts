@@ -96,8 +96,8 @@ export class InputBuffer {
 
   /**
    * Where the socket should read to next; undefined: where it did last. Straight into the value
-   * while that takes all that can come; its last bytes go to `shared`, with what follows them. So do
-   * its first: a block that the socket does not read into can be given back.
+   * while that takes all that can come; its last bytes go to `shared`, with what follows them. So
+   * do its first: a block that the socket does not read into can be given back.
    */
   nextTarget(shared: Uint8Array): Uint8Array | undefined {
     const value = this.#value;
