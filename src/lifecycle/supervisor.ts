@@ -39,7 +39,8 @@ export class Supervisor {
     this.tell(
       role === 'primary'
         ? 'STATUS=Ready to accept connections'
-        : 'STATUS=Ready to accept connections in read-only mode. Waiting for MASTER <-> REPLICA sync',
+        : 'STATUS=Ready to accept connections in read-only mode. ' +
+            'Waiting for MASTER <-> REPLICA sync',
     );
     this.tell('READY=1');
   }
