@@ -16,6 +16,7 @@ import * as errors from './errors.js';
 import type { Services, StreamExecutor } from './services.js';
 
 const SPUBLISH = latin1('spublish');
+const PING = latin1('ping');
 
 /** Most bytes of an error text that go into the log. */
 const LOGGED_ERROR_CHARACTERS_MAX = 4096;
@@ -84,7 +85,7 @@ export class PrimaryStream implements StreamExecutor {
     const command = this.#services.commands.lookup(args);
     client.lastCommand = command === null ? null : command.row;
     if (command === null) {
-      return isMessage(args) || this.#refuse(client, errors.unknownCommandOf(args));
+      return changesNothing(args) || this.#refuse(client, errors.unknownCommandOf(args));
     }
     if (!command.accepts(args.count) || command.run === null) {
       this.#services.stats.onRejected(command.index);
@@ -128,11 +129,11 @@ export class PrimaryStream implements StreamExecutor {
 }
 
 /**
- * A message to a shard's channel changes no data and can have no subscriber here, so nothing is
- * missed: it is no reason to distrust the data.
+ * A message to a shard's channel changes no data and can have no subscriber here; PING, where it
+ * was renamed, neither. Nothing is missed: they are no reason to distrust the data.
  */
-function isMessage(args: Arguments): boolean {
-  return args.is(0, SPUBLISH);
+function changesNothing(args: Arguments): boolean {
+  return args.is(0, SPUBLISH) || args.is(0, PING);
 }
 
 function isTransactionEnd(command: Command): boolean {

@@ -56,6 +56,23 @@ describe('a redis-server as the primary', { skip: skipWithoutRedis }, () => {
     below.close();
   });
 
+  test("the primary's PING is no reason for distrust where it has another name", async () => {
+    const primary = await start('tandem');
+    const replica = await start('tandem', { args: ['--rename-command', 'PING', 'other'] });
+    await primary.client.call('CONFIG', 'SET', 'repl-ping-replica-period', '1');
+    await follow(replica, primary.server.port);
+    await waitForLink(replica);
+    const from = Number((await info(primary.client, 'replication')).master_repl_offset);
+    await waitFor('a PING', async () => {
+      const { slave_repl_offset } = await info(replica.client, 'replication');
+      return Number(slave_repl_offset) > from;
+    });
+    const fields = await info(replica.client, 'all');
+    assert.equal(fields.tandem_data_complete, 'yes');
+    assert.equal(fields.unexpected_error_replies, '0');
+    assert(!replica.server.log.includes('CRITICAL'));
+  });
+
   test('errors of the stream are counted as a redis-server counts them', async () => {
     const primary = await start('redis');
     const replicas = [await start('tandem'), await start('redis')];
