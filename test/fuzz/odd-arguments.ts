@@ -18,7 +18,7 @@ const WORDS = ['', '\x00', 'x'.repeat(300), '*', 'NX', 'GET', '-', '+', ' ', '\r
 
 export function makeOdd(asked: Request, random: Random): Request {
   const { args, comparison } = asked;
-  if (LEFT_AS_THEY_ARE.test(args[0])) return asked;
+  if (LEFT_AS_THEY_ARE.test(args[0]) || args.some((word) => /^fail$/i.test(word))) return asked;
   const numbers = HAS_TIMES.test(args[0]) ? ODD_TIMES : [...NUMBERS, ...BAD_NUMBERS];
   const at = random.integer(1, Math.max(1, args.length - 1));
   const other = random.chance(0.6) ? random.pick(numbers) : random.pick(WORDS);
