@@ -13,7 +13,7 @@ export interface Bench {
   readonly rounds: number;
   /** What is measured with fewer keys and in less time when somebody waits. */
   readonly isQuick: boolean;
-  /** Keys of the large data sets, scaled: `full` of them, or as few as `--quick` or a smoke needs. */
+  /** Keys of a large data set: `full` of them, or as few as `--quick` or a smoke needs. */
   keys(full: number): number;
   /** How long something is watched, scaled less than that. */
   ms(full: number): number;

@@ -1,6 +1,6 @@
 /*
- * Times in logarithmic buckets (1/32 of an octave each, so a figure is at most 2.2 % too large) that
- * a worker counts and the main thread reads, in shared memory. Microseconds, from 1 to 2^26.
+ * Times in logarithmic buckets (1/32 of an octave each, so a figure is 2.2 % too large at most)
+ * that a worker counts and the main thread reads, in shared memory. Microseconds, from 1 to 2^26.
  */
 
 const STEPS_PER_OCTAVE = 32;

@@ -1,6 +1,6 @@
 /*
- * The longest wait of a client that sends a PING each millisecond: while many keys are loaded, while
- * a million expire in one second, while the data set is flushed.
+ * The longest wait of a client that sends a PING each millisecond: while many keys are loaded, and
+ * while a million expire in one second.
  */
 
 import type { ServerProcess } from '../../test/helpers/server-process.js';
