@@ -5,14 +5,16 @@
  */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
 import { RespClient } from '../helpers/resp-client.js';
 import type { ServerOptions, ServerProcess } from '../helpers/server-process.js';
 import { untilTestEnds } from '../helpers/started.js';
-import { startTandem } from '../helpers/tandem.js';
+import { buildRoot, startTandem } from '../helpers/tandem.js';
 import { waitFor } from '../helpers/wait-for.js';
 import { startBare } from './bare-tandem.js';
 
@@ -175,6 +177,33 @@ test('in JSON a report is still one object a line', async () => {
   assert(texts.some((text) => text.includes(START)));
   assert(texts.at(-1)?.includes(END));
 });
+
+for (const [name, code] of [
+  ['an exception that nobody caught', "setTimeout(() => { throw new RangeError('too far'); });"],
+  ['a rejection that nobody handled', "void Promise.reject(new RangeError('too far'));"],
+] as const) {
+  test(`${name} is reported, and ends with SIGABRT`, () => {
+    // A process that hears what the server hears, and has a bug.
+    const room = pathToFileURL(join(buildRoot, 'src', 'lifecycle')).href;
+    const program = `
+      import { CrashReport } from '${room}/crash-report.js';
+      import { endProcess } from '${room}/end-process.js';
+      import { listenToProcess } from '${room}/process-events.js';
+      const log = { warning: console.log, raw: console.log };
+      const crash = new CrashReport({
+        log, redisVersion: '7.2.4', isEnabled: () => true, exitsOnPanic: () => false,
+        sections: [], onEnd() {}, die: endProcess,
+      });
+      listenToProcess({ shutdown: { onSignal() {} }, crash, log });
+      ${code}`;
+    const { signal, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+    });
+    assert.equal(signal, 'SIGABRT');
+    assert.match(stdout, /Guru Meditation: Unexpected error: RangeError: too far #/);
+    assert.match(stdout, /------ STACK TRACE ------\n\nBacktrace:\nRangeError: too far\n +at /);
+  });
+}
 
 for (const [name, isClean] of [
   ['RESTART', true],

@@ -136,6 +136,9 @@ test('propagation-error-behavior panic ends the replica instead', async () => {
   await waitForLink(replica);
   primary.stream('HYPERSET', 'a', '1');
   await waitFor('the end', () => !replica.server.isRunning);
+  assert.equal(replica.server.endSignal, 'SIGABRT');
+  const guru = /Guru Meditation: This replica panicked sending an error to its master after /;
+  assert.match(replica.server.log, guru);
 });
 
 test('a transaction that the link cuts is applied whole after the resync', async () => {
