@@ -1,8 +1,8 @@
 /*
- * Requests as bytes, beside a redis-server: sound ones, cut anywhere and sent by several connections
- * by turns; and damaged ones, which must get the same bytes for an answer, and end the connection
- * where they end it there. What is damaged writes nothing, so that no order matters. FUZZ_SEED
- * repeats a run; TANDEM_LONG=1 makes the budget larger.
+ * Requests as bytes, beside a redis-server: sound ones, cut anywhere and sent by several
+ * connections by turns; and damaged ones, which must get the same bytes for an answer, and end the
+ * connection where they end it there. What is damaged writes nothing, so that no order matters.
+ * FUZZ_SEED repeats a run; TANDEM_LONG=1 makes the budget larger.
  */
 
 import assert from 'node:assert/strict';
