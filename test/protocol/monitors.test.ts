@@ -5,6 +5,8 @@
  */
 
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
 import type { RespClient } from '../helpers/resp-client.js';
@@ -51,6 +53,16 @@ for (const kind of ['tandem', 'redis'] as const) {
       ];
       const at = lines.indexOf(expected[0] ?? '');
       assert.deepEqual(lines.slice(at, at + expected.length), expected);
+    });
+
+    test('a client of a unix socket is shown by the path, as it was configured', async () => {
+      const server = await start(kind, { args: ['--unixsocket', 'local.sock'] });
+      const { text } = await monitor(server);
+      const local = connect(join(server.server.dir, 'local.sock'));
+      local.write('ECHO "from there"\r\n');
+      await waitFor('the line', () => text().includes('from there'));
+      local.destroy();
+      assert.match(text(), / \[0 unix:local\.sock\] "ECHO" "from there"\r\n$/);
     });
 
     test('a monitor that does not read is dropped by the limit of normal clients', async () => {
