@@ -29,6 +29,9 @@ export function roomForClients(wanted: number, filesMax: number | null): Clients
     clientsMax,
     notices: [
       `You requested maxclients of ${wanted} requiring at least ${needed} max file descriptors.`,
+      // Node has no call for it, and has raised the limit as far as it may go.
+      `Server can't set maximum open files to ${needed} because of OS error: ` +
+        'Function not implemented.',
       `Current maximum open files is ${filesMax}. maxclients has been reduced to ${clientsMax} ` +
         `to compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'.`,
     ],

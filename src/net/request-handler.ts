@@ -72,6 +72,7 @@ export type NetCounters = Pick<
   | 'replicationOutputBytes'
   | 'readsProcessed'
   | 'writesProcessed'
+  | 'queryBufferLimitDisconnections'
   | 'outputBufferLimitDisconnections'
 >;
 

@@ -312,6 +312,7 @@ export class Session implements Connection, OutputOwner {
   /** Closes when the bytes that wait are too many. */
   #checkInput(isWithin: boolean): void {
     if (isWithin) return;
+    this.#host.environment.counters.queryBufferLimitDisconnections++;
     this.#log.tooMuchInput(this.#input.bytes, this.#input.start, this.#input.end);
     this.destroy();
   }

@@ -55,6 +55,7 @@ export function statsFields({ services }: InfoSources): InfoFields {
     ['total_writes_processed', stats.writesProcessed],
     ['io_threaded_reads_processed', 0],
     ['io_threaded_writes_processed', 0],
+    ['client_query_buffer_limit_disconnections', stats.queryBufferLimitDisconnections],
     ['client_output_buffer_limit_disconnections', stats.outputBufferLimitDisconnections],
     ['reply_buffer_shrinks', 0],
     ['reply_buffer_expands', 0],

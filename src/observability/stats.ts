@@ -37,6 +37,7 @@ export class Stats {
   /** Why full resyncs were given, by the literal reason of the PSYNC decision. */
   readonly fullSyncReasons = new Map<string, number>();
   /** Clients dropped for their output buffer (net). */
+  queryBufferLimitDisconnections = 0;
   outputBufferLimitDisconnections = 0;
   /** Errors replied to our primary's stream or sent to a replica. */
   unexpectedErrorReplies = 0;
@@ -179,6 +180,7 @@ export class Stats {
     this.partialSyncs = 0;
     this.refusedPartialSyncs = 0;
     this.fullSyncReasons.clear();
+    this.queryBufferLimitDisconnections = 0;
     this.outputBufferLimitDisconnections = 0;
     this.unexpectedErrorReplies = 0;
     this.latestFreezeMicroseconds = 0;

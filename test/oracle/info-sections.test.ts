@@ -28,6 +28,7 @@ const asked = [
 /** docs/DIFFERENCES.md tells of ours. */
 const ours = new Set([
   ...['server_name', 'tandem_version', 'client_output_buffer_limit_disconnections'],
+  ...['client_query_buffer_limit_disconnections'],
 ]);
 
 /** Of the reply, what comes before the text, and the first word of each of its lines. */

@@ -168,7 +168,10 @@ for (const kind of ['tandem', 'redis'] as const) {
     client.raw(encodeRequest(['SET', 'k', Buffer.alloc(3 * MIB)]));
     await client.closed;
     await server.waitForLog('Closing client that reached max query buffer length');
-    assert.equal(await (await server.connect()).call('STRLEN', 'k'), MIB);
+    const other = await server.connect();
+    assert.equal(await other.call('STRLEN', 'k'), MIB);
+    const fields = await info(other, 'stats');
+    assert.equal(fields.client_query_buffer_limit_disconnections ?? '1', '1');
   });
 
   test(`${kind}: timeout closes who is idle, not who waits, listens or follows`, {

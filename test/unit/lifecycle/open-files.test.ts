@@ -21,7 +21,8 @@ test('one descriptor too few lowers maxclients by one and says why', () => {
   const { clientsMax, notices } = roomForClients(100, 99 + RESERVED_DESCRIPTORS);
   assert.equal(clientsMax, 99);
   assert.match(notices[0], /^You requested maxclients of 100 requiring at least 164 /);
-  assert.match(notices[1], /^Current maximum open files is 163\. maxclients .* reduced to 99 /);
+  assert.match(notices[1], /^Server can't set maximum open files to 164 because of OS error: /);
+  assert.match(notices[2], /^Current maximum open files is 163\. maxclients .* reduced to 99 /);
 });
 
 test('a limit without room for one client is not enough for a start', () => {

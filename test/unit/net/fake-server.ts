@@ -45,6 +45,7 @@ export class FakeServer implements RequestHandler {
     replicationOutputBytes: 0,
     readsProcessed: 0,
     writesProcessed: 0,
+    queryBufferLimitDisconnections: 0,
     outputBufferLimitDisconnections: 0,
   };
   readonly log: string[] = [];

@@ -341,6 +341,7 @@ test('more input than client-query-buffer-limit is the end, logged', async () =>
   const { id } = client;
   socket.write(`*2\r\n$4\r\nECHO\r\n$2000000\r\n${'x'.repeat(2_000_000)}\r\n`);
   await received.ended;
+  assert.equal(server.counters.queryBufferLimitDisconnections, 1);
   server.settings.queryBufferBytesMax = 1024 ** 3;
   const initial = `*2\\r\\n$4\\r\\nECHO\\r\\n$2000000\\r\\n${'x'.repeat(40)}`;
   assert(

@@ -106,6 +106,7 @@ const missing: Readonly<Record<string, string>> = {};
 /** What we have besides; docs/DIFFERENCES.md tells of it. */
 const ours = new Set([
   ...['server_name', 'tandem_version'],
+  'client_query_buffer_limit_disconnections',
   'client_output_buffer_limit_disconnections',
   // Given by the fakes of this test.
   'tandem_own',
