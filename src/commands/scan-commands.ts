@@ -7,7 +7,7 @@
 
 import type { Ref } from '../memory/memory.js';
 import type { Arguments } from '../resp/arguments.js';
-import { latin1 } from '../structures/bytes.js';
+import { latin1, textUntilZero } from '../structures/bytes.js';
 import { matchesGlob } from '../structures/glob.js';
 import { INT64_BIG, INT64_INVALID, Int64Result, parseInt64 } from '../structures/integers.js';
 import { type Context, defineCommands } from './command.js';
@@ -38,9 +38,11 @@ let keyBuffer = new Uint8Array(256);
 
 /**
  * Reads a cursor the way clients may write it: what C's `strtoul` takes, so that a sign, leading
- * zeros and nothing at all are fine. -1 when it is none. Cursors have 32 bits; others fall away.
+ * zeros and nothing at all are fine, and a zero byte ends it. -1 when it is none. Cursors have 32
+ * bits; others fall away.
  */
-function parseCursor(text: string): number {
+function parseCursor(written: string): number {
+  const text = textUntilZero(written);
   if (!/^[+-]?\d+$|^$/.test(text)) return -1;
   const isNegative = text.startsWith('-');
   const digits = text.replace(/^[+-]/, '');

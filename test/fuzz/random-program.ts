@@ -24,6 +24,9 @@ import { isCommandThere, randomSurfaceRequest } from './random-surface.js';
 /** Requests in one write: more than one so that batches are exercised too. */
 const BATCH_MAX = 64;
 
+/** What the other connection is to end, and what ends by itself where that one may not. */
+const LONG_ENOUGH_MS = '2000';
+
 const isSince72 = isVersionAtLeast(redisVersion ?? '0', '7.2');
 
 /** May stand in MULTI, and in the middle of a batch: one answer each, on this connection. */
@@ -127,7 +130,7 @@ class ProgramMaker {
       this.#add(other, this.#draw());
       return;
     }
-    this.#add(by, request('same', 'CLIENT', 'PAUSE', '100000', 'WRITE'));
+    this.#add(by, request('same', 'CLIENT', 'PAUSE', LONG_ENOUGH_MS, 'WRITE'));
     this.steps.push({
       by: other,
       requests: Array.from({ length: random.integer(1, 4) }, () => randomDataRequest(random)),
@@ -141,7 +144,11 @@ class ProgramMaker {
     if (this.#open.size > 0 || !isCommandThere(['CLIENT', 'UNBLOCK'])) return;
     const other = by === 'a' ? 'b' : 'a';
     const ending = this.#random.pick([[], ['TIMEOUT'], ['ERROR'], ['error']]);
-    this.steps.push({ by, requests: [request('sameType', 'WAIT', '9', '0')], isDeferred: true });
+    this.steps.push({
+      by,
+      requests: [request('sameType', 'WAIT', '9', LONG_ENOUGH_MS)],
+      isDeferred: true,
+    });
     this.#add(other, request('same', 'CLIENT', 'UNBLOCK', ID_OF + by, ...ending));
     this.steps.push({ by, requests: [] });
   }
