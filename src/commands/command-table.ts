@@ -150,7 +150,7 @@ export class CommandTable {
 
   /** A command by the name that it has now, `container|sub` for a subcommand. */
   byName(name: string): Command | null {
-    const [first, sub, ...more] = name.toLowerCase().split('|', 3);
+    const [first = '', sub, ...more] = name.toLowerCase().split('|', 3);
     const command = this.#byName.get(first) ?? null;
     if (command === null || sub === undefined) return command;
     return more.length > 0 ? null : subcommandOf(command, sub);

@@ -191,8 +191,9 @@ export const persistenceDirectives = [
   directive('loading-process-events-interval-bytes', integer({ min: 1024, max: INT32_MAX }), {
     initial: 2 * MIB,
     mutable: 'yes',
-    apply: 'kept',
+    apply: 'read',
     isHidden: true,
-    prose: 'Bytes loaded between two looks at clients. Loading is paced by time here.',
+    prose:
+      'Bytes that are loaded at start before clients are answered. After that turns go by time.',
   }),
 ] as const;

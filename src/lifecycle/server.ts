@@ -125,14 +125,21 @@ export class Server {
   }
 
   async #load(): Promise<boolean> {
-    const { loader, replication, services } = this.#parts;
+    const { listener, loader, replication, services } = this.#parts;
+    const { values } = services.config;
     const result = await loader.loadAtStart({
       role: replication.role,
+      onTurn: (bytes) => {
+        const isLong = bytes >= values['loading-process-events-interval-bytes'];
+        // Whoever slows it down wants to look on.
+        if (isLong || values['key-load-delay'] !== 0) listener.serve();
+      },
       onMark: (mark) => replication.resumeFrom(mark),
       onExpired: (database, key, start, end) =>
         services.keyspace.events.onExpired(database, key, start, end),
     });
     if (result.ok) replication.failedStreamCommands = result.failedStreamCommands;
+    listener.serve();
     return result.ok || result.missing;
   }
 

@@ -55,6 +55,8 @@ export class Listener {
   #current: TcpOptions = { bind: [], port: 0 };
   #backlog = 511;
   #sweeper: NodeJS.Timeout | null = null;
+  /** Connections that have come before serve(), unread; null after it. */
+  #waiting: { readonly accepted: Socket; readonly unixPath: string | null }[] | null = [];
 
   constructor(environment: NetEnvironment) {
     this.#environment = environment;
@@ -83,6 +85,16 @@ export class Listener {
     this.#sweeper = setInterval(() => this.sweep(), SESSION_SWEEP_MS);
     this.#sweeper.unref();
     return true;
+  }
+
+  /**
+   * Begins to read from connections: those that came before have waited. So a start that is over in
+   * a moment answers nobody that it is loading.
+   */
+  serve(): void {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    for (const { accepted, unixPath } of waiting ?? []) this.#accept(accepted, unixPath);
   }
 
   /**
@@ -140,6 +152,7 @@ export class Listener {
   async close(options: { flushMs: number } = { flushMs: 0 }): Promise<void> {
     this.closeSockets();
     if (this.#sweeper !== null) clearInterval(this.#sweeper);
+    for (const { accepted } of this.#waiting ?? []) accepted.destroy();
     const { sessions } = this.host;
     for (const session of [...sessions]) session.endAfterReplies();
     const deadlineMs = performance.now() + options.flushMs;
@@ -221,6 +234,10 @@ export class Listener {
   }
 
   #accept(accepted: Socket, unixPath: string | null): void {
+    if (this.#waiting !== null) {
+      this.#waiting.push({ accepted, unixPath });
+      return;
+    }
     const { handler, counters, settings, log } = this.#environment;
     const session = new Session({ host: this.host, accepted, unixPath });
     if (log.isEnabled('verbose'))

@@ -233,7 +233,9 @@ export class OutputBuffer {
    */
   flush(): void {
     if (!this.canFlush) return;
-    const taken = this.#queue.length === 1 ? this.#writeOnly(this.#queue[0]) : 0;
+    const [first] = this.#queue;
+    const isAlone = first !== undefined && this.#queue.length === 1;
+    const taken = isAlone ? this.#writeOnly(first) : 0;
     if (this.#queue.length > 0) this.#writeQueued();
     this.#settle();
     if (taken > 0) this.#onSent(taken);

@@ -30,6 +30,7 @@ export interface LoadSessionOptions {
   /** A key that is there already is replaced; otherwise it is an error. */
   readonly replacesKeys: boolean;
   readonly onMark: (mark: ReplicationMark) => void;
+  readonly onTurn: (bytes: number) => void;
   readonly onExpired: (database: number, key: Uint8Array, start: number, end: number) => void;
 }
 
@@ -68,6 +69,11 @@ export class LoadSession {
   /** Commands that the data lack; see FAILED_COMMANDS_AUX. */
   get failedStreamCommands(): number {
     return Number(this.auxiliary.get(FAILED_COMMANDS_AUX)) || 0;
+  }
+
+  /** To be called before others get their turn. */
+  onTurn(): void {
+    this.options.onTurn(this.offset);
   }
 
   /** At the end: whether the sum was there and right. */

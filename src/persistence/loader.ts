@@ -46,6 +46,8 @@ export interface LoadRequest {
    * since a replica that resumes at the mark's offset still holds it.
    */
   readonly onExpired?: (database: number, key: Uint8Array, start: number, end: number) => void;
+  /** Others get their turn; so many bytes of the file are loaded. */
+  readonly onTurn?: (bytes: number) => void;
 }
 
 export type LoadResult =
@@ -299,6 +301,7 @@ export class Loader {
       }
       if (step === 'error') return session.error;
       if (step !== 'yield') return null;
+      session.onTurn();
       await (pace === null ? nextTurn() : wait(pace.ms));
     }
   }
@@ -325,6 +328,7 @@ export class Loader {
       dropsExpired: request.role === 'primary',
       replacesKeys: !request.flush,
       onMark: request.onMark ?? ignore,
+      onTurn: request.onTurn ?? ignore,
       onExpired: keyspace === null ? ignore : (request.onExpired ?? ignore),
     });
   }

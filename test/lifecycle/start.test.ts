@@ -42,6 +42,20 @@ function texts(log: string): string[] {
     .map((text) => text ?? 'not in the format of a log line');
 }
 
+test('a client that comes during a short start is answered from the data', async () => {
+  const server = await untilTestEnds(startTandem());
+  const client = await server.connect();
+  await client.call('SET', 'key', 'value');
+  await client.call('SAVE');
+  await server.kill();
+  const ready = server.start();
+  const connect = () => RespClient.connect({ port: server.port });
+  const early = await waitFor('somebody to listen', connect, { everyMs: 1 });
+  assert.equal(await early.call('GET', 'key'), 'value');
+  await ready;
+  early.close();
+});
+
 test('the log tells version, mode, initialisation and readiness in Redis’s order', async () => {
   const server = await startTandem();
   const lines = texts(server.log);

@@ -93,6 +93,7 @@ export class FakeServer implements RequestHandler {
   static async start(options: Partial<ListenOptions> = {}): Promise<FakeServer> {
     const server = new FakeServer();
     await server.listen(options);
+    server.listener.serve();
     return server;
   }
 

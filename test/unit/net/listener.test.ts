@@ -48,6 +48,32 @@ test('several addresses on one port, IPv6 among them', async (t) => {
   return server.listener.close();
 });
 
+test('who comes before it serves waits, and is answered then', async () => {
+  const server = new FakeServer();
+  await server.listen();
+  const socket = await server.connect();
+  const received = new Received(socket);
+  socket.write('PING\r\n');
+  // Whoever is accepted later is so after the first.
+  const sockets = await Promise.all([server.connect(), server.connect()]);
+  assert.deepEqual([server.clients.length, received.text], [0, '']);
+  server.listener.serve();
+  await received.until(7);
+  assert.equal(received.text, '+PONG\r\n');
+  for (const one of [socket, ...sockets]) one.destroy();
+  await server.listener.close();
+});
+
+test('who waits is let go when it closes without ever serving', async () => {
+  const server = new FakeServer();
+  await server.listen();
+  const socket = await server.connect();
+  const ended = once(socket, 'close');
+  await new Promise(setImmediate);
+  await server.listener.close();
+  await ended;
+});
+
 test('* and ::* listen on every address of their family, side by side', async () => {
   const server = await FakeServer.start({ bind: ['*', '-::*'] });
   const { port } = server.listener;
