@@ -334,6 +334,7 @@ export class Dispatcher {
       return STOP;
     }
     if (client.transaction !== null) client.transaction.hasErrors = true;
+    client.lastCommand = null;
     const container = this.#table.containerOf(args);
     reply.error(container ? errors.unknownSubcommandOf(args) : errors.unknownCommandOf(args));
     return CONTINUE;

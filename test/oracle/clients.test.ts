@@ -51,6 +51,10 @@ const scenes: readonly Scene[] = [
   },
   { name: 'a client that waits', lines: ['b? WAIT 1 0'] },
   { name: 'a paused client', lines: ['a CLIENT PAUSE 100000 WRITE', 'b? SET k 1'] },
+  {
+    name: 'the last command was none',
+    lines: ['b GET k', 'b CLIENT NOSUCH', 'c GET k', 'c NOSUCH'],
+  },
   { name: 'subcommands and unknown commands', lines: ['b CONFIG GET hz', 'c NOSUCH', 'c GET'] },
   {
     name: 'a monitor, one that subscribes, and the types they count as',
