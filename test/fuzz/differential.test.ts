@@ -22,7 +22,7 @@ import { shrink } from './shrink.js';
 
 const isLong = process.env.TANDEM_LONG === '1';
 const RUNS = isLong ? 60 : 4;
-const PROGRAMS_PER_RUN = isLong ? 50 : 3;
+const PROGRAMS_PER_RUN = isLong ? 50 : 5;
 const REQUESTS_PER_PROGRAM = 500;
 const SHRINK_MS = isLong ? 120_000 : 60_000;
 
