@@ -16,7 +16,7 @@ type Row = readonly [weight: number, comparison: Comparison, make: Maker];
 
 const missing = new Set(Object.values(missingCommands).flat());
 const isSince72 = isVersionAtLeast(redisVersion ?? '0', '7.2');
-/** Those of which an older server does not know, and one that its RESET leaves on. */
+/** Those that an older server does not know, and one that its RESET leaves on. */
 const NEW_IN_72 = new Set(['client|no-touch', 'client|setinfo', 'waitaof', 'client|no-evict']);
 
 const CHANNELS = ['c', 'd', 'chan:1', '', '\x00\xff', 'C', 'news.it'];
