@@ -8,9 +8,9 @@ import type { Random } from '../helpers/random.js';
 import type { Request } from './program.js';
 import { BAD_NUMBERS, NUMBERS, ODD_TIMES } from './random-commands.js';
 
-/** What would end the run, or leave it without order, when it is written otherwise. */
+/** What would end the run, or leave it without order: a cursor is a place in a hash table. */
 const LEFT_AS_THEY_ARE =
-  /^(MULTI|EXEC|DISCARD|RESET|QUIT|CLIENT|CONFIG|SHUTDOWN|WAIT|WAITAOF|COMMAND|SLOWLOG)$/i;
+  /^(MULTI|EXEC|DISCARD|RESET|QUIT|CLIENT|CONFIG|SHUTDOWN|WAIT|WAITAOF|COMMAND|SLOWLOG|SCAN)$/i;
 
 const HAS_TIMES = /^(SET|SETEX|PSETEX|GETEX|P?EXPIRE(AT)?|RESTORE|COMMAND)$/i;
 
