@@ -73,7 +73,7 @@ const bench: Bench = {
   rounds: Number(options.rounds ?? (isQuick ? QUICK_ROUNDS : ROUNDS)),
   isQuick,
   keys: (full) => Math.max(Math.min(full, KEYS_MIN), Math.round(full * scale)),
-  ms: (full) => full * Math.sqrt(scale),
+  ms: (full) => Math.round(full * Math.sqrt(scale)),
 };
 for (const name of names) await PARTS[name]?.(bench);
 if (options.json !== undefined) writeFileSync(options.json, report.toJson());

@@ -3,6 +3,7 @@
  * while a million expire in one second.
  */
 
+import assert from 'node:assert/strict';
 import type { ServerProcess } from '../../test/helpers/server-process.js';
 import { type Bench, compare, type Figures, sleep } from '../bench.js';
 import { using } from '../contenders.js';
@@ -62,7 +63,11 @@ async function expire(bench: Bench, server: ServerProcess, keys: number): Promis
       keyOf(from + i),
       String(atMs + ((from + i) % 1000)),
     ]);
-    await client.pipeline(requests);
+    const replies = await client.pipeline(requests);
+    assert(
+      replies.every((reply) => reply === 1),
+      `PEXPIREAT said ${replies}`,
+    );
   }
   await sleep(Math.max(0, atMs - Date.now()));
   return await whilePinging(server, async () => {

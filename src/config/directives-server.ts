@@ -244,7 +244,7 @@ export const serverDirectives = [
   directive('acl-pubsub-default', oneOf(['allchannels', 'resetchannels']), {
     initial: 'resetchannels',
     mutable: 'yes',
-    apply: 'kept',
+    apply: 'read',
     prose: 'Channels of a new user.',
   }),
   directive('enable-protected-configs', protectedAction, {
