@@ -113,7 +113,11 @@ export class Memory implements BlockReader {
       blocks: this.#blocks,
       barrier: this.#barrier,
       root: rootArena,
-      collectGarbage: options.collectGarbage ?? (() => {}),
+      collectGarbage: () => {
+        // The window stands where the last block was: it may be all that holds a dropped arena.
+        if (!this.#u8s.includes(this.u8)) this.locate(this.root);
+        options.collectGarbage?.();
+      },
     });
     this.#check = options.isChecked ? new BarrierCheck(this.#table, this.#barrier) : null;
     this.#pins = new Pins(options.isChecked ?? false);

@@ -109,6 +109,20 @@ test('after 95 % of the blocks are freed, resident memory falls close to what is
   assert(rssBytes() - rssBefore < limit + 40 * MIB, `${(rssBytes() - rssBefore) / MIB} MiB`);
 });
 
+test('the arena that was looked at last is let go like any other', () => {
+  const windows: ArrayBufferLike[] = [];
+  const memory: Memory = new Memory({ collectGarbage: () => windows.push(memory.u8.buffer) });
+  const owners = new Owners(memory, 1_000_000);
+  const last = owners.refs[owners.refs.length - 1];
+  owners.thin(0);
+  memory.locate(last);
+  const { buffer } = memory.u8;
+  settle(memory);
+  memory.locate(last);
+  assert.equal(memory.u8.length, 0, 'it was dropped');
+  assert(windows.at(-1) !== buffer, 'nothing holds it');
+});
+
 test('one sparse arena is emptied too, and memory can grow again afterwards', () => {
   const memory = new Memory({ collectGarbage });
   const owners = new Owners(memory, 400_000);
