@@ -10,7 +10,7 @@ import type { ConfigFiles } from '../../../src/config/config-reader.js';
 import { loadConfig } from '../../../src/config/load-config.js';
 
 function load(args: readonly string[], texts: Record<string, string> = {}, stdin = '') {
-  let folder = '/work';
+  let folder = '/srv';
   const files: ConfigFiles = {
     readFile(path) {
       const text = texts[path] ?? texts[`${folder}/${path}`];
@@ -41,14 +41,14 @@ function fatalOf(...args: Parameters<typeof load>) {
 }
 
 test('options win over standard input, which wins over the file', () => {
-  const texts = { '/work/a.conf': 'port 1\ntimeout 1\nhz 1\n' };
+  const texts = { '/srv/a.conf': 'port 1\ntimeout 1\nhz 1\n' };
   const config = configOf(['a.conf', '--port', '3', '-'], texts, 'port 2\ntimeout 2\n');
   assert.deepEqual(config.get(['port', 'timeout', 'hz']), [
     ['port', '3'],
     ['timeout', '2'],
     ['hz', '1'],
   ]);
-  assert.equal(config.file, '/work/a.conf');
+  assert.equal(config.file, '/srv/a.conf');
 });
 
 test('defaults of a distribution lose against every line, and do not shift line numbers', () => {
@@ -68,15 +68,15 @@ test('defaults of a distribution lose against every line, and do not shift line 
 });
 
 test('comments, blank lines and line ends of Windows are skipped', () => {
-  const texts = { '/work/a.conf': '# port 1\r\n\r\n   \t\r\n  port 2\r\n' };
+  const texts = { '/srv/a.conf': '# port 1\r\n\r\n   \t\r\n  port 2\r\n' };
   assert.equal(configOf(['a.conf'], texts).values.port, 2);
 });
 
 test('includes nest, take patterns, and are read where they stand', () => {
   const texts = {
-    '/work/a.conf': 'port 1\ninclude b.conf\ntimeout 1\ninclude conf.d/*\n',
-    '/work/b.conf': 'port 2\ntimeout 2\ninclude c.conf',
-    '/work/c.conf': 'hz 3',
+    '/srv/a.conf': 'port 1\ninclude b.conf\ntimeout 1\ninclude conf.d/*\n',
+    '/srv/b.conf': 'port 2\ntimeout 2\ninclude c.conf',
+    '/srv/c.conf': 'hz 3',
     'conf.d/1': 'tcp-keepalive 4',
     'conf.d/2': 'tcp-keepalive 5',
   };
@@ -95,18 +95,18 @@ test('a pattern without a match is fine, a missing file is not', () => {
   assert.match(fatal, /Fatal error, can't open config file 'none.conf': No such file/);
   assert.equal(
     fatalOf(['none.conf']),
-    "Fatal error, can't open config file '/work/none.conf': No such file or directory\n",
+    "Fatal error, can't open config file '/srv/none.conf': No such file or directory\n",
   );
 });
 
 test('a file that includes itself ends in an error', () => {
-  const fatal = fatalOf(['a.conf'], { '/work/a.conf': 'include a.conf' });
+  const fatal = fatalOf(['a.conf'], { '/srv/a.conf': 'include a.conf' });
   assert.match(fatal, /does one include itself/);
 });
 
 test('an error names its line in the text of file, standard input and options', () => {
   assert.equal(
-    fatalOf(['a.conf', '--port', 'x'], { '/work/a.conf': 'hz 1\nhz 2\n' }),
+    fatalOf(['a.conf', '--port', 'x'], { '/srv/a.conf': 'hz 1\nhz 2\n' }),
     [
       '',
       '*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***',
@@ -119,7 +119,7 @@ test('an error names its line in the text of file, standard input and options', 
 });
 
 test('an error in an included file names line and file', () => {
-  const texts = { '/work/a.conf': 'hz 1\ninclude b.conf\n', '/work/b.conf': '\n\nnosuch 1\n' };
+  const texts = { '/srv/a.conf': 'hz 1\ninclude b.conf\n', '/srv/b.conf': '\n\nnosuch 1\n' };
   assert.match(
     fatalOf(['a.conf'], texts),
     /at line 3\n>>> 'nosuch 1'\nBad directive or wrong number of arguments\nIn b.conf\n$/,
@@ -137,8 +137,8 @@ test('save lines of one configuration add up, and an empty one starts over', () 
 });
 
 test('dir changes the folder at once, so that later includes are found there', () => {
-  const config = configOf(['--dir', 'sub', '--include', 'b.conf'], { '/work/sub/b.conf': 'hz 7' });
-  assert.equal(config.values.dir, '/work/sub');
+  const config = configOf(['--dir', 'sub', '--include', 'b.conf'], { '/srv/sub/b.conf': 'hz 7' });
+  assert.equal(config.values.dir, '/srv/sub');
   assert.equal(config.values.hz, 7);
   assert.match(fatalOf(['--dir', '/missing']), /\nNo such file or directory\n$/);
 });
@@ -164,12 +164,12 @@ test('CONFIG SET dir changes the folder and shows what the system calls it', () 
   const config = configOf(['--enable-protected-configs', 'yes']);
   const context = { isLoading: false, isLoopback: true };
   assert.equal(config.set([['dir', 'sub']], context), null);
-  assert.equal(config.values.dir, '/work/sub');
+  assert.equal(config.values.dir, '/srv/sub');
   assert.match(
     config.set([['dir', '/missing']], context)?.error ?? '',
     /'dir'\) - No such file or directory$/,
   );
-  assert.equal(config.values.dir, '/work/sub');
+  assert.equal(config.values.dir, '/srv/sub');
 });
 
 test('user default: a line that says what holds anyway is taken', () => {
@@ -186,7 +186,7 @@ test('user default: a line that says what holds anyway is taken', () => {
     `user default on ${hash} ~* &* +@all\nrequirepass sesame`,
     'requirepass sesame\nuser default on >sesame ~* &* +@all',
   ]) {
-    configOf(['a.conf'], { '/work/a.conf': lines });
+    configOf(['a.conf'], { '/srv/a.conf': lines });
   }
 });
 
@@ -208,13 +208,13 @@ test('user default: any other line is refused, with its number', () => {
     'user Default on nopass ~* &* +@all',
     'user bob on nopass ~* &* +@all',
   ]) {
-    const fatal = fatalOf(['a.conf'], { '/work/a.conf': `\n${line}\nhz 20` });
+    const fatal = fatalOf(['a.conf'], { '/srv/a.conf': `\n${line}\nhz 20` });
     assert.match(fatal, /at line 2\n>>> 'user .*'\nACL users are not supported/, line);
   }
   const nopass = 'user default on nopass ~* &* +@all';
-  const withPassword = { '/work/a.conf': `${nopass}\nrequirepass sesame` };
+  const withPassword = { '/srv/a.conf': `${nopass}\nrequirepass sesame` };
   assert.match(fatalOf(['a.conf'], withPassword), /at line 1\n/);
   const two = ['>sesame', '>other'].join(' ');
-  const both = { '/work/a.conf': `requirepass sesame\nuser default on ${two} ~* &* +@all` };
+  const both = { '/srv/a.conf': `requirepass sesame\nuser default on ${two} ~* &* +@all` };
   assert.match(fatalOf(['a.conf'], both), /at line 2\n/);
 });
