@@ -11,7 +11,7 @@ import type { AckKind, AckWish, ReplicationControl } from '../commands/services.
 import { REPLICATION_TICK_MS } from '../limits.js';
 import type { ReplicationMark } from '../persistence/transfer.js';
 import { Feed } from './feed.js';
-import { History, type LineageEntry, type Position, primaryAddress } from './history.js';
+import { History, type LineageEntry, primaryAddress } from './history.js';
 import { formatLineage, parseLineage } from './lineage.js';
 import { Link } from './link.js';
 import type { LinkOwner, LoadedSnapshot } from './link-owner.js';
