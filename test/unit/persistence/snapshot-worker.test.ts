@@ -23,6 +23,7 @@ import { contentsOf, makeKeyspace, put } from './plain-data.js';
 import { readRdb } from './rdb/rdb-bytes.js';
 
 const isLong = process.env.TANDEM_LONG === '1';
+const HOUR_MS = 3_600_000;
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 function setUp(firstArena = 0) {
@@ -56,7 +57,12 @@ function setUp(firstArena = 0) {
   };
 }
 
-function writeAtRandom(keyspace: ReturnType<typeof setUp>['keyspace'], random: () => number): void {
+/** Some of the keys expire within `briefMs`. */
+function writeAtRandom(
+  keyspace: ReturnType<typeof setUp>['keyspace'],
+  random: () => number,
+  briefMs = 5000,
+): void {
   const database = Math.floor(random() * 16);
   const key = `key:${Math.floor(random() ** 2 * 3000)}`;
   const choice = random();
@@ -68,7 +74,7 @@ function writeAtRandom(keyspace: ReturnType<typeof setUp>['keyspace'], random: (
     const length = choice < 0.95 ? random() * 60 : random() * 20_000;
     const value = choice < 0.5 ? String(Math.floor(random() * 1e9)) : 'v'.repeat(length) + random();
     const isBrief = choice > 0.3;
-    const expiresAtMs = isBrief ? keyspace.nowMs + random() * 5000 : 1_900_000_000_000;
+    const expiresAtMs = isBrief ? keyspace.nowMs + random() * briefMs : 1_900_000_000_000;
     put(keyspace, { database, key, value, expiresAtMs: choice < 0.4 ? Math.ceil(expiresAtMs) : 0 });
   }
 }
@@ -171,7 +177,8 @@ test('redis-server loads what was saved, to the digest of a server given the sam
 }, async () => {
   const { keyspace, snapshots, dir } = setUp();
   const random = seededRandom(seed);
-  for (let count = 0; count < 3000; count += 1) writeAtRandom(keyspace, random);
+  // None may expire between the two digests.
+  for (let count = 0; count < 3000; count += 1) writeAtRandom(keyspace, random, HOUR_MS);
   assert.equal(await snapshots.save('save'), true);
   const commands: Argument[][] = [];
   for (const [place, text] of contentsOf(keyspace)) {
