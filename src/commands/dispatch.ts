@@ -242,11 +242,8 @@ export class Dispatcher {
     const { context } = this;
     this.#services.snapshots.addDirty(context.changes);
     context.mustTravel = false;
-    if (context.isFromPrimary || context.declared !== 'request') {
-      this.#hasWritten = true;
-      return;
-    }
     this.#hasWritten = true;
+    if (context.isFromPrimary || context.declared !== 'request') return;
     const { database } = context.client;
     if (context.isInTransaction || this.#propagation.hasEffects) {
       this.#propagation.addRequest(database, args);
