@@ -37,7 +37,8 @@ describe('modes of redis-cli', { skip: skipWithoutTools }, () => {
         ['key value [NX|XX]', 'mykey '],
         ['value [NX|XX] [GET]', '\x15client no-evict '],
         ['ON|OFF', '\x15set k 1\r'],
-        ['OK', 'quit\r'],
+        ['OK', ''],
+        [prompt, 'quit\r'],
       ],
     });
     assert.match(shown, /PERSIST|EX seconds/);
@@ -50,7 +51,8 @@ describe('modes of redis-cli', { skip: skipWithoutTools }, () => {
         [`${tandem.port}> `, 'select 3\r'],
         ['[3]> ', 'multi\r'],
         ['[3](TX)> ', 'get k\r'],
-        ['QUEUED', 'discard\r'],
+        ['QUEUED', ''],
+        ['[3](TX)> ', 'discard\r'],
         ['[3]> ', 'subscribe c\r'],
         ['"subscribe"', ''],
       ],

@@ -65,7 +65,10 @@ export function runTool(
 }
 
 export interface TerminalOptions {
-  /** What is typed, each as soon as its prompt has been shown since the one before. */
+  /**
+   * What is typed, each as soon as its text has been shown since the one before. Type only after
+   * a prompt: redis-cli drops what arrives earlier, since it sets the terminal for each line anew.
+   */
   typed?: readonly (readonly [prompt: string, keys: string])[];
   /** Ends the tool as soon as its output satisfies this. */
   until?: (output: string) => boolean;
