@@ -69,7 +69,7 @@ export class CommandContext implements Context {
     this.changes += changes;
   }
 
-  propagateAs(...parts: (string | Uint8Array)[]): void {
+  propagateAs(parts: readonly (string | Uint8Array)[]): void {
     this.declared = 'effects';
     if (this.isFromPrimary || !this.#propagation.isActive) return;
     this.#propagation.add(this.client.database, parts.map(lastingPart));

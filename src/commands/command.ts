@@ -123,7 +123,7 @@ export interface Context {
    * one effect is wrapped in MULTI/EXEC. Parts are copied at once, except for arguments of
    * LARGE_BULK_BYTES_MIN and more. Strings are latin1.
    */
-  propagateAs(...parts: (string | Uint8Array)[]): void;
+  propagateAs(parts: readonly (string | Uint8Array)[]): void;
   /** The command changed something, but nothing of it travels. */
   propagateNothing(): void;
   /** The request travels though it changed nothing: a message. */

@@ -186,7 +186,7 @@ function protocol(ctx: Context, args: Arguments): void {
 function replicate(ctx: Context, args: Arguments): void {
   const parts: Uint8Array[] = [];
   for (let i = 2; i < args.count; i++) parts.push(args.range(i));
-  ctx.propagateAs(...parts);
+  ctx.propagateAs(parts);
   ctx.reply.ok();
 }
 

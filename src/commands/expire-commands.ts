@@ -83,7 +83,7 @@ function expireGeneric(ctx: Context, args: Arguments, unit: Unit): void {
   ctx.dirty(1);
   if (isAlreadyPast(ctx, atMs)) {
     db.delete(buffer, start[1], end[1]);
-    ctx.propagateAs(deletionVerb(ctx), argumentRange(args, 1));
+    ctx.propagateAs([deletionVerb(ctx), argumentRange(args, 1)]);
   } else {
     db.setExpiresAt(buffer, start[1], end[1], atMs);
     if (unit.isRelative || unit.isSeconds) propagateAbsolute(ctx, args, atMs);
@@ -95,7 +95,7 @@ function expireGeneric(ctx: Context, args: Arguments, unit: Unit): void {
 function propagateAbsolute(ctx: Context, args: Arguments, atMs: number): void {
   const parts: (string | Uint8Array)[] = ['PEXPIREAT', argumentRange(args, 1), String(atMs)];
   for (let i = 3; i < args.count; i++) parts.push(argumentRange(args, i));
-  ctx.propagateAs(...parts);
+  ctx.propagateAs(parts);
 }
 
 const EXPIRE: Unit = { name: 'expire', isSeconds: true, isRelative: true };

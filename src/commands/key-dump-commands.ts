@@ -244,7 +244,7 @@ function tellDeleted(ctx: Context, args: Arguments): void {
   ctx.db.modified(args.buffer, args.start[1], args.end[1]);
   ctx.dirty(1);
   const verb = config.values['lazyfree-lazy-server-del'] ? 'UNLINK' : 'DEL';
-  ctx.propagateAs(verb, argumentRange(args, 1));
+  ctx.propagateAs([verb, argumentRange(args, 1)]);
 }
 
 /** The request with the time at which the key ends: a replica's countdown would start later. */
@@ -253,7 +253,8 @@ function propagateAbsolute(ctx: Context, args: Arguments, atMs: number): void {
   for (let i = 0; i < args.count; i++) {
     parts.push(i === 2 ? String(atMs) : argumentRange(args, i));
   }
-  ctx.propagateAs(...parts, 'ABSTTL');
+  parts.push('ABSTTL');
+  ctx.propagateAs(parts);
 }
 
 const group = 'generic';

@@ -80,7 +80,7 @@ function setWithOptions(ctx: Context, args: Arguments): void {
 /** `SET key value PXAT ms`, with the value from argument `valueIndex`. */
 function propagateWithExpiry(ctx: Context, args: Arguments, valueIndex: number): void {
   const key = argumentRange(args, 1);
-  ctx.propagateAs('SET', key, argumentRange(args, valueIndex), 'PXAT', String(expireAtMs()));
+  ctx.propagateAs(['SET', key, argumentRange(args, valueIndex), 'PXAT', String(expireAtMs())]);
 }
 
 /** The reply of GET concerns nobody downstream. */
@@ -89,7 +89,7 @@ function propagateWithoutGet(ctx: Context, args: Arguments): void {
   for (let i = 0; i < args.count; i++) {
     if (i < 3 || !isGetOption(args, i)) parts.push(argumentRange(args, i));
   }
-  ctx.propagateAs(...parts);
+  ctx.propagateAs(parts);
 }
 
 function setnx(ctx: Context, args: Arguments): void {
@@ -126,7 +126,7 @@ function getset(ctx: Context, args: Arguments): void {
   if (!replyCurrent(ctx, ctx.db.lookupRead(args.buffer, args.start[1], args.end[1]))) return;
   storeString(ctx, args, 1, 2, NO_EXPIRY);
   ctx.dirty(1);
-  ctx.propagateAs('SET', argumentRange(args, 1), argumentRange(args, 2));
+  ctx.propagateAs(['SET', argumentRange(args, 1), argumentRange(args, 2)]);
 }
 
 function getdel(ctx: Context, args: Arguments): void {
@@ -135,7 +135,7 @@ function getdel(ctx: Context, args: Arguments): void {
   if (!replyCurrent(ctx, entry) || entry === 0) return;
   if (!ctx.db.delete(buffer, start[1], end[1])) return;
   ctx.dirty(1);
-  ctx.propagateAs('DEL', argumentRange(args, 1));
+  ctx.propagateAs(['DEL', argumentRange(args, 1)]);
 }
 
 function getex(ctx: Context, args: Arguments): void {
@@ -156,7 +156,7 @@ function getex(ctx: Context, args: Arguments): void {
     replyStored(ctx, entry);
     if (options.persists && db.persist(buffer, start[1], end[1])) {
       ctx.dirty(1);
-      ctx.propagateAs('PERSIST', argumentRange(args, 1));
+      ctx.propagateAs(['PERSIST', argumentRange(args, 1)]);
     }
     return;
   }
@@ -177,10 +177,10 @@ function getexWithExpiry(ctx: Context, args: Arguments, entry: number): void {
   const key = argumentRange(args, 1);
   if (!isRelative && isAlreadyPast(ctx, atMs)) {
     ctx.db.delete(buffer, start[1], end[1]);
-    ctx.propagateAs(deletionVerb(ctx), key);
+    ctx.propagateAs([deletionVerb(ctx), key]);
   } else {
     ctx.db.setExpiresAt(buffer, start[1], end[1], atMs);
-    ctx.propagateAs('PEXPIREAT', key, String(atMs));
+    ctx.propagateAs(['PEXPIREAT', key, String(atMs)]);
   }
 }
 

@@ -134,7 +134,7 @@ function incrbyfloat(ctx: Context, args: Arguments): void {
   setText(ctx.db, buffer, start[1], end[1], text, 0, text.length, KEEP_EXPIRY);
   ctx.dirty(1);
   // The sum travels, not the addition: floating point may differ on the other side.
-  ctx.propagateAs('SET', argumentRange(args, 1), text, 'KEEPTTL');
+  ctx.propagateAs(['SET', argumentRange(args, 1), text, 'KEEPTTL']);
   ctx.reply.bulk(text, 0, text.length);
 }
 

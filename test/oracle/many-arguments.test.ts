@@ -8,14 +8,18 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
+import { waitUntilInSync } from '../helpers/digest.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
 import { encodeRequest, type RespClient } from '../helpers/resp-client.js';
+import { startTandem } from '../helpers/tandem.js';
 import { waitFor } from '../helpers/wait-for.js';
 import { ServerPair } from './server-pair.js';
 
 const isLong = process.env.TANDEM_LONG === '1';
 const COUNT = isLong ? 1_000_000 : 10_000;
 const PIPELINE_BYTES = isLong ? 100_000_000 : 5_000_000;
+/** More than a function can be called with. */
+const REWRITTEN = 200_000;
 
 const each = (make: (i: number) => readonly string[]): string[] =>
   Array.from({ length: COUNT }, (_, i) => make(i)).flat();
@@ -105,7 +109,14 @@ async function exchange(client: RespClient, bytes: Buffer): Promise<Received> {
     if (!isTaken) await once(client.socket, 'drain');
   }
   client.raw(encodeRequest(['ECHO', END]));
-  await waitFor('the last reply', () => tail.endsWith(`${END}\r\n`), { timeoutMs: 120_000 });
+  await waitFor(
+    'the last reply',
+    () => {
+      assert(!client.isClosed, `closed after ${count} bytes: ${tail}`);
+      return tail.endsWith(`${END}\r\n`);
+    },
+    { timeoutMs: 120_000 },
+  );
   return { bytes: count, digest: hash.digest('hex'), tail };
 }
 
@@ -128,6 +139,27 @@ describe('many arguments', { skip: skipWithoutRedis }, () => {
       await same(encodeRequest(request));
     });
   }
+
+  test(`what does not travel as it came, with ${REWRITTEN} arguments more`, async (t) => {
+    const args = ['--replicaof', `127.0.0.1 ${pair.tandemServer.port}`];
+    const server = await startTandem({ args });
+    t.after(() => server.stop());
+    const [tandem, replica] = [await pair.tandemServer.connect(), await server.connect()];
+    await waitUntilInSync(tandem, replica);
+    const many = (word: string): string[] => Array.from({ length: REWRITTEN }, () => word);
+    await same(encodeRequest(['SET', 'many', 'v']));
+    await same(encodeRequest(['EXPIRE', 'many', '1000', ...many('NX')]));
+    await same(encodeRequest(['SET', 'many', 'w', 'GET', ...many('KEEPTTL')]));
+    const dump = await tandem.typed('DUMP', 'many');
+    assert.equal(dump.type, 'bulk');
+    const payload = Buffer.from(dump.text, 'latin1');
+    await same(encodeRequest(['RESTORE', 'many', '5000000', payload, ...many('REPLACE')]));
+    await same(encodeRequest(['DEBUG', 'REPLICATE', 'EXISTS', ...many('k')]));
+    await waitUntilInSync(tandem, replica);
+    const left = (await replica.call('PTTL', 'many')) as number;
+    assert(left > 4_000_000 && left <= 5_000_000, String(left));
+    await same(encodeRequest(['FLUSHALL']));
+  });
 
   test(`a transaction of ${COUNT} commands`, async () => {
     const requests = keys.map((key) => encodeRequest(['SETNX', key, key]));
