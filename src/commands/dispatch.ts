@@ -11,7 +11,7 @@ import type { ReplyWriter } from '../resp/reply-writer.js';
 import { latin1 } from '../structures/bytes.js';
 import { AttackAlarm } from './attack-alarm.js';
 import type { Client } from './client.js';
-import type { RunningRequest } from './client-line.js';
+import { clientLine, type RunningRequest } from './client-line.js';
 import { CommandContext } from './command-context.js';
 import { type Command, type CommandTable, flagBits } from './command-table.js';
 import { CommandTimer } from './command-timer.js';
@@ -293,11 +293,12 @@ export class Dispatcher {
     if (transaction === null) return CONTINUE;
     // What EXEC will not run takes no memory.
     if (!client.watches?.isDirty) transaction.push(command, args);
-    const limit = this.#services.config.values['client-query-buffer-limit'];
-    if (transaction.bytes > limit) {
-      this.#services.log.warning(
-        `Closing client that reached max query buffer length: its transaction holds ` +
-          `${transaction.bytes} bytes`,
+    const { config, log, stats } = this.#services;
+    if (transaction.bytes > config.values['client-query-buffer-limit']) {
+      stats.queryBufferLimitDisconnections++;
+      log.warning(
+        'Closing client that reached max query buffer length: ' +
+          `${clientLine(client, this.#clock.wallMs())} (in its transaction)`,
       );
       client.closesAfterReply = true;
       return STOP;

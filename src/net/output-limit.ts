@@ -5,6 +5,7 @@
 
 import type { Client, ClientKind } from '../commands/client.js';
 import { UNLIMITED_OUTPUT_BYTES_MAX } from '../limits.js';
+import type { OutputBuffer } from './output-buffer.js';
 import type { NetSettings, OutputLimit } from './request-handler.js';
 
 /**
@@ -19,8 +20,14 @@ export function limitFor(kind: ClientKind, { outputLimits }: NetSettings): Outpu
 
 const NO_LIMIT: OutputLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
 
-/** Replies of one batch up to here leave at once, whatever the limit. Redis: 16 KB. */
+/** What may wait and does not count. Redis keeps the first 16 KB in the client itself, and replies
+ * of one batch up to there leave at once, whatever the limit. */
 const UNCOUNTED_BYTES = 16 * 1024;
+
+/** What counts of `pendingBytes` that wait, for which `heldBytes` of memory are held. */
+export function countedBytes({ pendingBytes, heldBytes }: OutputBuffer): number {
+  return pendingBytes <= UNCOUNTED_BYTES ? 0 : heldBytes;
+}
 
 /** Whether `bytes` of replies to the client must wait for the rest of their batch: when all of them
  * are too many, as in Redis none may leave. */

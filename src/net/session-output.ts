@@ -7,9 +7,10 @@
 
 import type { Client } from '../commands/client.js';
 import type { PinnedBytes } from '../keyspace/pinned-value.js';
+import { OUTPUT_CHUNK_BYTES } from '../limits.js';
 import type { ReplySink, ReplyWriter } from '../resp/reply-writer.js';
 import { OutputBuffer, type OutputTarget } from './output-buffer.js';
-import { limitFor, mustGather, OutputPatience } from './output-limit.js';
+import { countedBytes, limitFor, mustGather, OutputPatience } from './output-limit.js';
 import type { SessionHost } from './session-host.js';
 
 /** The session, as its output sees it. */
@@ -73,6 +74,7 @@ export class SessionOutput implements ReplySink {
   /** A message: it is heard by clients that want no replies, too. The bytes never change. */
   send(bytes: Uint8Array): void {
     if (this.isInBatch) return this.#host.writer.message(bytes);
+    this.#makeRoom(bytes.length);
     this.#buffer.appendShared(bytes);
     this.check();
     this.#owner.onOutputQueued();
@@ -115,13 +117,26 @@ export class SessionOutput implements ReplySink {
     if (this.#buffer.canFlush) this.#owner.onOutputQueued();
   }
 
+  /** Before so many bytes would be too many: what waits only for the end of somebody else's turn is
+   * not its reader's fault. In Redis it is gone by then, for turns are shorter there. */
+  #makeRoom(bytes: number): void {
+    const buffer = this.#buffer;
+    const { client } = this.#owner;
+    while (buffer.canFlush && client !== null) {
+      const { hardBytes } = limitFor(client.kind, this.#host.environment.settings);
+      const addedBytes = Math.max(bytes, OUTPUT_CHUNK_BYTES);
+      if (hardBytes === 0 || buffer.heldBytes + addedBytes < hardBytes) return;
+      buffer.flush();
+    }
+  }
+
   /** Whether the reader has been too slow, or for too long. */
   check(): void {
     const { settings, clock, counters } = this.#host.environment;
     const { client, isClosed } = this.#owner;
     if (client === null || isClosed) return;
     const limit = limitFor(client.kind, settings);
-    if (!this.#patience.isExhausted(this.#buffer.heldBytes, limit, clock)) return;
+    if (!this.#patience.isExhausted(countedBytes(this.#buffer), limit, clock)) return;
     counters.outputBufferLimitDisconnections++;
     this.#owner.onOutputExhausted();
   }
