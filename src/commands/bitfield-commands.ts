@@ -5,7 +5,7 @@
  */
 
 import { openStringBits, readStringBits, writeStringBits } from '../keyspace/string-bits.js';
-import { stringLength } from '../keyspace/string-value.js';
+import { stringLength } from '../keyspace/string-read.js';
 import type { Ref } from '../memory/memory.js';
 import type { Arguments } from '../resp/arguments.js';
 import {

@@ -10,7 +10,7 @@ import {
   setStringBit,
   stringBit,
 } from '../keyspace/string-bits.js';
-import { stringLength } from '../keyspace/string-value.js';
+import { stringLength } from '../keyspace/string-read.js';
 import type { Arguments } from '../resp/arguments.js';
 import type { BitOperation } from '../structures/bits.js';
 import { latin1 } from '../structures/bytes.js';

@@ -29,6 +29,8 @@ export class CommandContext implements Context {
   readonly #propagation: Propagation;
   readonly #deferredReply: (client: Client, write: (reply: ReplyWriter) => void) => void;
   client: Client;
+  /** The database that was the client's when the command began. */
+  db: Database;
   reply: ReplyWriter;
   isFromPrimary = false;
   transaction: Transaction | null = null;
@@ -50,11 +52,8 @@ export class CommandContext implements Context {
     this.#propagation = options.propagation;
     this.#deferredReply = options.deferredReply;
     this.client = options.client;
+    this.db = this.keyspace.database(this.client.database);
     this.reply = options.reply;
-  }
-
-  get db(): Database {
-    return this.keyspace.database(this.client.database);
   }
 
   get isInTransaction(): boolean {

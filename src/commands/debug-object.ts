@@ -3,7 +3,7 @@
  * code that saves it. Must not know how values are laid out.
  */
 
-import { stringBytes } from '../keyspace/string-value.js';
+import { stringBytes } from '../keyspace/string-read.js';
 import type { Ref } from '../memory/memory.js';
 import { RdbWriter } from '../persistence/rdb/writer.js';
 import type { Context } from './command.js';

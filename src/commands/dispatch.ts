@@ -217,6 +217,7 @@ export class Dispatcher {
     this.#command = command;
     this.#args = args;
     timer.begin(command);
+    context.db = context.keyspace.database(context.client.database);
     context.changes = 0;
     context.declared = 'request';
     this.#errorsCounted = context.reply.errorCount;

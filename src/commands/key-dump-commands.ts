@@ -7,13 +7,8 @@
 import assert from 'node:assert/strict';
 import { lfuBitsOf, lruBitsOf } from '../keyspace/access-bits.js';
 import { pinString } from '../keyspace/pinned-value.js';
-import {
-  NO_EXPIRY,
-  setLargeString,
-  setString,
-  stringBytes,
-  stringLength,
-} from '../keyspace/string-value.js';
+import { stringBytes, stringLength } from '../keyspace/string-read.js';
+import { NO_EXPIRY, setLargeString, setString } from '../keyspace/string-value.js';
 import { dropKey } from '../keyspace/whole-key.js';
 import { LARGE_BULK_BYTES_MIN, RDB_COMPRESS_BYTES_MAX } from '../limits.js';
 import type { Ref } from '../memory/memory.js';

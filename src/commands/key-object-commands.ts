@@ -2,7 +2,7 @@
  * OBJECT: how a value is stored and how it has been used. Encodings have Redis's names.
  */
 
-import { readInteger } from '../keyspace/string-value.js';
+import { readInteger } from '../keyspace/string-read.js';
 import type { Ref } from '../memory/memory.js';
 import type { Arguments } from '../resp/arguments.js';
 import { INT64_SAFE, Int64Result } from '../structures/integers.js';

@@ -147,10 +147,8 @@ function replyKeys(ctx: Context, entries: readonly Ref[]): void {
 export function replyKey(ctx: Context, entry: Ref): void {
   const { reply, db } = ctx;
   const length = db.keyLength(entry);
-  reply.bulkHeader(length);
-  const at = reply.reserve(length);
+  const at = reply.bulkToFill(length);
   db.copyKey(entry, reply.buffer, at);
-  reply.bulkEnd();
 }
 
 export const scanCommands = defineCommands([

@@ -3,14 +3,8 @@
  * floating point. Sums within 2^53 never leave plain numbers; beyond, BigInt decides exactly.
  */
 
-import {
-  KEEP_EXPIRY,
-  readInteger,
-  setBigInteger,
-  setInteger,
-  setText,
-  stringBytes,
-} from '../keyspace/string-value.js';
+import { readInteger, stringBytes } from '../keyspace/string-read.js';
+import { KEEP_EXPIRY, setBigInteger, setInteger, setText } from '../keyspace/string-value.js';
 import type { Ref } from '../memory/memory.js';
 import type { Arguments } from '../resp/arguments.js';
 import { latin1 } from '../structures/bytes.js';

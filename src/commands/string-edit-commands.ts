@@ -3,7 +3,8 @@
  * a value looks like in memory is the keyspace's business.
  */
 
-import { appendString, setStringRange, stringLength } from '../keyspace/string-value.js';
+import { stringLength } from '../keyspace/string-read.js';
+import { appendString, setStringRange } from '../keyspace/string-value.js';
 import { STRING_BYTES_MAX } from '../limits.js';
 import type { Arguments } from '../resp/arguments.js';
 import { type Context, defineCommands } from './command.js';

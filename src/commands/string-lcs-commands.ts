@@ -2,7 +2,7 @@
  * LCS: two strings, options, and the reply in its three shapes. The algorithm is string-lcs.ts.
  */
 
-import { stringBytes } from '../keyspace/string-value.js';
+import { stringBytes } from '../keyspace/string-read.js';
 import type { Ref } from '../memory/memory.js';
 import type { Arguments } from '../resp/arguments.js';
 import { latin1 } from '../structures/bytes.js';

@@ -5,7 +5,8 @@
  */
 
 import { pinString } from '../keyspace/pinned-value.js';
-import { copyString, setLargeString, setString, stringLength } from '../keyspace/string-value.js';
+import { copyString, stringLength } from '../keyspace/string-read.js';
+import { setLargeString, setString } from '../keyspace/string-value.js';
 import { PINNED_REPLY_BYTES_MIN } from '../limits.js';
 import type { Ref } from '../memory/memory.js';
 import type { Arguments } from '../resp/arguments.js';
@@ -66,17 +67,17 @@ const SHORT_VALUE_BYTES = 4096;
  * are many they stay in place until the socket takes them. */
 export function replySlice(ctx: Context, entry: Ref, from: number, to: number): void {
   const { reply, db } = ctx;
-  reply.bulkHeader(to - from);
   if (to - from <= SHORT_VALUE_BYTES) {
-    const at = reply.reserve(to - from);
+    const at = reply.bulkToFill(to - from);
     copyString(db, entry, from, to, reply.buffer, at);
   } else {
+    reply.bulkHeader(to - from);
     const isCopied = to - from < PINNED_REPLY_BYTES_MIN || reply.mayCopy(to - from);
     const pinned = isCopied ? null : pinString(db, entry, from, to);
     if (pinned === null) replyPieces(ctx, entry, from, to);
     else reply.pinned(pinned);
+    reply.bulkEnd();
   }
-  reply.bulkEnd();
 }
 
 /** A long value, in pieces as large as the reply buffer has room for. */

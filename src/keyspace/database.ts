@@ -21,6 +21,7 @@ import {
   keyOffsetOf,
   META_ACCESS_SHIFT,
   META_EXPIRY,
+  META_WORD,
   STORAGE_EMBSTR,
   STORAGE_INT,
   STORAGE_RAW_EXTERNAL,
@@ -298,20 +299,25 @@ export class Database {
 
   /** Notes an access. */
   touch(entry: Ref): void {
-    const bits = this.accessBitsAfterUse(entry);
-    if (bits !== this.accessBits(entry)) this.setAccessBits(entry, bits);
+    const { memory } = this;
+    const words = memory.words(entry);
+    const at = memory.wordIndex(entry) + META_WORD;
+    const meta = words[at];
+    const bits = this.accessBitsAfterUse(meta);
+    if (bits === meta >>> META_ACCESS_SHIFT) return;
+    memory.beginWrite(entry, ENTRY_META, 4);
+    words[at] = (meta & 0xff) | (bits << META_ACCESS_SHIFT);
   }
 
   /**
-   * The access bits of an entry that is used now. While a view is frozen they stay: noting each
-   * access would copy the page of every key that is read.
+   * The access bits of an entry with this meta word that is used now. While a view is frozen they
+   * stay: noting each access would copy the page of every key that is read.
    */
-  accessBitsAfterUse(entry: Ref): number {
+  accessBitsAfterUse(meta: number): number {
     const { memory, keyspace } = this;
-    if (!memory.isFrozen && !keyspace.usesLfu && keyspace.notesUse) return keyspace.lruClock;
-    const bits = memory.int32(entry, ENTRY_META) >>> META_ACCESS_SHIFT;
-    if (memory.isFrozen || !keyspace.notesUse) return bits;
-    return touchedLfuBits(bits, keyspace.nowMs, keyspace);
+    if (memory.isFrozen || !keyspace.notesUse) return meta >>> META_ACCESS_SHIFT;
+    if (!keyspace.usesLfu) return keyspace.lruClock;
+    return touchedLfuBits(meta >>> META_ACCESS_SHIFT, keyspace.nowMs, keyspace);
   }
 
   // --- whole keys ---

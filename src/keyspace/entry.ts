@@ -21,6 +21,10 @@ export const ENTRY_META = 4;
 export const ENTRY_KEY_LENGTH = 8;
 export const ENTRY_VALUE = 12;
 export const ENTRY_EXPIRY = 16;
+/** The same as words: for the hot path, which reads several of them at once. */
+export const META_WORD = ENTRY_META / 4;
+export const KEY_LENGTH_WORD = ENTRY_KEY_LENGTH / 4;
+export const VALUE_WORD = ENTRY_VALUE / 4;
 export const ENTRY_HEADER_BYTES = 16;
 export const EXPIRY_BYTES = 8;
 
@@ -88,9 +92,11 @@ export class Entries {
   /** True when the entry's key is `key[start, end)`. */
   hasKey(entry: Ref, key: Uint8Array, start: number, end: number): boolean {
     const { memory } = this;
+    const words = memory.words(entry);
+    const at = memory.wordIndex(entry);
     const length = end - start;
-    if (memory.int32(entry, ENTRY_KEY_LENGTH) !== length) return false;
-    return memory.equal(entry, keyOffsetOf(memory.int32(entry, ENTRY_META)), key, start, length);
+    if (words[at + KEY_LENGTH_WORD] !== length) return false;
+    return memory.equal(entry, keyOffsetOf(words[at + META_WORD]), key, start, length);
   }
 
   /** The expiry in ms, EXPIRY_NONE without one. */
@@ -108,8 +114,10 @@ export class Entries {
 
   valueLength(entry: Ref): number {
     const { memory } = this;
-    const value = memory.int32(entry, ENTRY_VALUE);
-    const isExternal = storageOf(memory.int32(entry, ENTRY_META)) === STORAGE_RAW_EXTERNAL;
+    const words = memory.words(entry);
+    const at = memory.wordIndex(entry);
+    const value = words[at + VALUE_WORD];
+    const isExternal = storageOf(words[at + META_WORD]) === STORAGE_RAW_EXTERNAL;
     return isExternal ? memory.int32(value, VALUE_LENGTH) : value;
   }
 

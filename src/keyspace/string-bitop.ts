@@ -19,7 +19,7 @@ import {
   storageOf,
   VALUE_HEADER_BYTES,
 } from './entry.js';
-import { copyString, stringLength } from './string-value.js';
+import { copyString, stringLength } from './string-read.js';
 
 /** Bytes put together at a time; two of them stay in the processor's nearest cache. */
 const PIECE_BYTES = 8 * 1024;
@@ -70,7 +70,8 @@ export function setCombined(
   const hash = db.foundHash;
   shape.hash = hash;
   shape.storage = rawStorage(false, keyEnd - keyStart, length);
-  shape.access = old === 0 ? db.newAccessBits() : db.accessBitsAfterUse(old);
+  shape.access =
+    old === 0 ? db.newAccessBits() : db.accessBitsAfterUse(db.memory.int32(old, ENTRY_META));
   const created = entries.create(shape, key, keyStart, keyEnd, length);
   for (let at = 0; at < length; at += PIECE_BYTES) {
     const count = Math.min(PIECE_BYTES, length - at);

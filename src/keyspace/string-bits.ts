@@ -19,8 +19,9 @@ import {
   storageOf,
   VALUE_HEADER_BYTES,
 } from './entry.js';
+import { copyString, stringByte, stringLength } from './string-read.js';
 import { resizeRaw } from './string-resize.js';
-import { copyString, setStringRange, stringByte, stringLength } from './string-value.js';
+import { setStringRange } from './string-value.js';
 
 const oneByte = new Uint8Array(1);
 const field = new Uint8Array(FIELD_BYTES_MAX);

@@ -24,11 +24,13 @@ import {
   ENTRY_VALUE,
   type EntryShape,
   EXPIRY_NONE,
+  KEY_LENGTH_WORD,
   keyOffsetOf,
   META_ACCESS_SHIFT,
   META_EXPIRY,
   META_STORAGE_MASK,
   META_STORAGE_SHIFT,
+  META_WORD,
   rawStorage,
   STORAGE_EMBSTR,
   STORAGE_INT,
@@ -36,8 +38,10 @@ import {
   storageOf,
   VALUE_HEADER_BYTES,
   VALUE_LENGTH,
+  VALUE_WORD,
 } from './entry.js';
 import type { LargeValue } from './large-value.js';
+import { stringLength } from './string-read.js';
 import { resizeRaw } from './string-resize.js';
 
 /** setString's expiresAtMs: the key has no expiry afterwards. */
@@ -118,20 +122,19 @@ function store(
   form: number,
   isUse: boolean,
 ): void {
+  const { memory } = db;
   const entry = db.findAlive(key, keyStart, keyEnd);
+  const meta = entry === 0 ? 0 : memory.int32(entry, ENTRY_META);
   const length = valueEnd - valueStart;
-  const oldMs = entry === 0 ? EXPIRY_NONE : db.entries.expiry(entry);
+  const hasPlace = (meta & META_EXPIRY) !== 0;
+  const oldMs = hasPlace ? memory.float64(entry, ENTRY_EXPIRY) : EXPIRY_NONE;
   const newMs = expiresAtMs === KEEP_EXPIRY ? oldMs : expiresAtMs;
-  const hasPlace = entry !== 0 && (db.memory.int32(entry, ENTRY_META) & META_EXPIRY) !== 0;
-  if (form === STORAGE_RAW_EXTERNAL) {
-    form = rawStorage(hasPlace || newMs !== EXPIRY_NONE, keyEnd - keyStart, length);
-  }
-  const fits =
-    entry !== 0 && (hasPlace || newMs === EXPIRY_NONE) && hasRoom(db, entry, form, length);
-  shape.access = accessAfter(db, entry, isUse);
+  const needsPlace = hasPlace || newMs !== EXPIRY_NONE;
+  if (form === STORAGE_RAW_EXTERNAL) form = rawStorage(needsPlace, keyEnd - keyStart, length);
+  shape.access = accessAfter(db, entry, meta, isUse);
   shape.storage = form;
-  if (fits) {
-    overwrite(db, entry, value, valueStart, valueEnd, newMs);
+  if (entry !== 0 && hasPlace === needsPlace && hasRoom(db, entry, meta, form, length)) {
+    overwrite(db, entry, meta, value, valueStart, valueEnd, newMs);
   } else {
     shape.hash = db.foundHash;
     shape.expiresAtMs = newMs;
@@ -144,9 +147,9 @@ function store(
 }
 
 /** The access bits of the key once it has its new value; `entry` is the old one, 0 for none. */
-function accessAfter(db: Database, entry: Ref, isUse: boolean): number {
+function accessAfter(db: Database, entry: Ref, meta: number, isUse: boolean): number {
   if (entry === 0) return db.newAccessBits();
-  return isUse ? db.accessBitsAfterUse(entry) : db.accessBits(entry);
+  return isUse ? db.accessBitsAfterUse(meta) : meta >>> META_ACCESS_SHIFT;
 }
 
 /**
@@ -178,7 +181,7 @@ export function setLargeString(
   const meta = entry === 0 ? 0 : memory.int32(entry, ENTRY_META);
   const hasPlace = (meta & META_EXPIRY) !== 0;
   const isExternal = entry !== 0 && storageOf(meta) === STORAGE_RAW_EXTERNAL;
-  shape.access = accessAfter(db, entry, IS_USE);
+  shape.access = accessAfter(db, entry, meta, IS_USE);
   shape.storage = STORAGE_RAW_EXTERNAL;
   if (isExternal && (hasPlace || newMs === EXPIRY_NONE)) {
     const old = memory.int32(entry, ENTRY_VALUE);
@@ -200,9 +203,9 @@ export function setLargeString(
 
 /** Would a value of this form and length lie in a block of the same size as the present one, and
  * may that be written to? */
-function hasRoom(db: Database, entry: Ref, form: number, length: number): boolean {
+function hasRoom(db: Database, entry: Ref, meta: number, form: number, length: number): boolean {
   const { memory } = db;
-  const isExternal = storageOf(memory.int32(entry, ENTRY_META)) === STORAGE_RAW_EXTERNAL;
+  const isExternal = storageOf(meta) === STORAGE_RAW_EXTERNAL;
   if (isExternal !== (form === STORAGE_RAW_EXTERNAL)) return false;
   const old = memory.int32(entry, ENTRY_VALUE);
   if (isExternal) {
@@ -218,25 +221,27 @@ function hasRoom(db: Database, entry: Ref, form: number, length: number): boolea
 function overwrite(
   db: Database,
   entry: Ref,
+  meta: number,
   value: Uint8Array,
   valueStart: number,
   valueEnd: number,
   expiresAtMs: number,
 ): void {
   const { memory } = db;
-  const meta = memory.int32(entry, ENTRY_META);
+  const words = memory.words(entry);
+  const at = memory.wordIndex(entry);
   const length = valueEnd - valueStart;
   const isExternal = shape.storage === STORAGE_RAW_EXTERNAL;
-  const offset = db.entries.embeddedOffset(entry);
+  const offset = keyOffsetOf(meta) + words[at + KEY_LENGTH_WORD];
   memory.beginWrite(entry, 0, isExternal ? keyOffsetOf(meta) : offset + length);
-  memory.setInt32(entry, ENTRY_META, metaOfShape(meta));
+  words[at + META_WORD] = metaOfShape(meta);
   if ((meta & META_EXPIRY) !== 0) memory.setFloat64(entry, ENTRY_EXPIRY, expiresAtMs);
   if (!isExternal) {
-    memory.setInt32(entry, ENTRY_VALUE, length);
+    words[at + VALUE_WORD] = length;
     memory.copyIn(entry, offset, value, valueStart, valueEnd);
     return;
   }
-  const block = memory.int32(entry, ENTRY_VALUE);
+  const block = words[at + VALUE_WORD];
   memory.beginWrite(block, 0, VALUE_HEADER_BYTES + length);
   memory.setInt32(block, VALUE_LENGTH, length);
   memory.copyIn(block, VALUE_HEADER_BYTES, value, valueStart, valueEnd);
@@ -263,58 +268,6 @@ function writeValue(
   } else {
     memory.copyIn(entry, db.entries.embeddedOffset(entry), value, valueStart, valueEnd);
   }
-}
-
-/** Length of the value in bytes (of an integer: of its decimal text). */
-export function stringLength(db: Database, entry: Ref): number {
-  return db.entries.valueLength(entry);
-}
-
-/** Copies `[from, to)` of the value to `target` at `at`. */
-export function copyString(
-  db: Database,
-  entry: Ref,
-  from: number,
-  to: number,
-  target: Uint8Array,
-  at: number,
-): void {
-  const { memory } = db;
-  if (storageOf(memory.int32(entry, ENTRY_META)) === STORAGE_RAW_EXTERNAL) {
-    const block = memory.int32(entry, ENTRY_VALUE);
-    memory.copyOut(block, VALUE_HEADER_BYTES + from, to - from, target, at);
-  } else {
-    memory.copyOut(entry, db.entries.embeddedOffset(entry) + from, to - from, target, at);
-  }
-}
-
-/** A copy of the whole value (allocates: not for the hot path). */
-export function stringBytes(db: Database, entry: Ref): Uint8Array {
-  const bytes = new Uint8Array(stringLength(db, entry));
-  copyString(db, entry, 0, bytes.length, bytes, 0);
-  return bytes;
-}
-
-/** Byte of the value at `offset`, which must lie within it. */
-export function stringByte(db: Database, entry: Ref, offset: number): number {
-  const { memory } = db;
-  if (storageOf(memory.int32(entry, ENTRY_META)) === STORAGE_RAW_EXTERNAL) {
-    return memory.uint8(memory.int32(entry, ENTRY_VALUE), VALUE_HEADER_BYTES + offset);
-  }
-  return memory.uint8(entry, db.entries.embeddedOffset(entry) + offset);
-}
-
-/**
- * The value as a 64-bit integer; kind INT64_INVALID when it is not one (strictly, as INCR reads).
- */
-export function readInteger(db: Database, entry: Ref, result: Int64Result): void {
-  const length = stringLength(db, entry);
-  if (length > INT64_TEXT_BYTES_MAX) {
-    result.kind = INT64_INVALID;
-    return;
-  }
-  copyString(db, entry, 0, length, integerText, 0);
-  parseInt64(integerText, 0, length, result);
 }
 
 /**
@@ -355,10 +308,11 @@ function storeIntegerText(
   keyEnd: number,
   length: number,
 ): void {
-  if (entry !== 0 && hasRoom(db, entry, STORAGE_INT, length)) {
+  const meta = entry === 0 ? 0 : db.memory.int32(entry, ENTRY_META);
+  if (entry !== 0 && hasRoom(db, entry, meta, STORAGE_INT, length)) {
     shape.storage = STORAGE_INT;
-    shape.access = db.accessBits(entry);
-    overwrite(db, entry, integerText, 0, length, db.entries.expiry(entry));
+    shape.access = meta >>> META_ACCESS_SHIFT;
+    overwrite(db, entry, meta, integerText, 0, length, db.entries.expiry(entry));
     db.modified(key, keyStart, keyEnd);
     return;
   }

@@ -19,6 +19,7 @@ export class ArenaTable {
   readonly u8s: Uint8Array[] = new Array<Uint8Array>(ARENAS_MAX).fill(NO_ARENA.u8);
   readonly i32s: Int32Array[] = new Array<Int32Array>(ARENAS_MAX).fill(NO_ARENA.i32);
   readonly f64s: Float64Array[] = new Array<Float64Array>(ARENAS_MAX).fill(NO_ARENA.f64);
+  readonly views: DataView[] = new Array<DataView>(ARENAS_MAX).fill(NO_ARENA.view);
   /** Numbers that may be used. */
   readonly #first: number;
   readonly #end: number;
@@ -81,6 +82,7 @@ export class ArenaTable {
     this.u8s[number] = arena.u8;
     this.i32s[number] = arena.i32;
     this.f64s[number] = arena.f64;
+    this.views[number] = arena.view;
   }
 
   #findNumbers(count: number): number {

@@ -13,6 +13,8 @@ export class Arena {
   readonly u8: Uint8Array;
   readonly i32: Int32Array;
   readonly f64: Float64Array;
+  /** For what is not aligned. */
+  readonly view: DataView;
   /** By page, shared with the reader of a view: see shadow.ts. */
   readonly shadow: Int32Array;
 
@@ -57,6 +59,7 @@ export class Arena {
     this.u8 = new Uint8Array(buffer);
     this.i32 = new Int32Array(buffer);
     this.f64 = new Float64Array(buffer);
+    this.view = new DataView(buffer);
     this.shadow = new Int32Array(new SharedArrayBuffer(pages * 4));
     // An arena longer than the others holds one block: only its first page is ever looked up.
     const described = pages > ARENA_PAGES ? 1 : pages;

@@ -28,6 +28,7 @@ import {
 import { type AllocatorUse, describeUse } from './memory-use.js';
 import { PageAllocator } from './page-allocator.js';
 import { Pins } from './pins.js';
+import { RecentViews } from './recent-views.js';
 import { WriteBarrier } from './shadow.js';
 import { copyShared } from './shared-copy.js';
 import { PAGES_CLASS } from './size-classes.js';
@@ -74,6 +75,10 @@ export class Memory implements BlockReader {
   readonly #u8s: readonly Uint8Array[];
   readonly #i32s: readonly Int32Array[];
   readonly #f64s: readonly Float64Array[];
+  readonly #views: readonly DataView[];
+  /** Of arrays that are copied from or compared with, and of those copied to. */
+  readonly #sources = new RecentViews();
+  readonly #targets = new RecentViews();
   readonly #barrier: WriteBarrier;
   readonly #blocks: BlockAllocator;
   readonly #evacuator: Evacuator;
@@ -91,6 +96,7 @@ export class Memory implements BlockReader {
     this.#u8s = this.#table.u8s;
     this.#i32s = this.#table.i32s;
     this.#f64s = this.#table.f64s;
+    this.#views = this.#table.views;
     // Page 0 is never used: reference 0 means none. The root is alone, so that it pins nothing.
     const rootArena = this.#table.create(ROOT_PAGE + 1);
     rootArena.run[ROOT_PAGE] = ROOT_PAGE + 1;
@@ -256,30 +262,25 @@ export class Memory implements BlockReader {
   /** Are `length` bytes of the block from `offset` on those of `bytes` from `start` on? */
   equal(ref: Ref, offset: number, bytes: Uint8Array, start: number, length: number): boolean {
     const base = ((ref & REF_UNIT_MASK) << 3) + offset;
+    const view = entryOf(this.#views, ref);
+    const other = this.#sources.of(bytes);
+    const wordsEnd = length & ~3;
     let i = 0;
-    if ((base & 3) === 0) {
-      const words = entryOf(this.#i32s, ref);
-      let word = base >>> 2;
-      for (; i + 4 <= length; i += 4) {
-        const at = start + i;
-        const low = bytes[at] | (bytes[at + 1] << 8);
-        if (words[word++] !== (low | (bytes[at + 2] << 16) | (bytes[at + 3] << 24))) return false;
-      }
+    for (; i < wordsEnd; i += 4) {
+      if (view.getInt32(base + i, true) !== other.getInt32(start + i, true)) return false;
     }
-    const u8 = entryOf(this.#u8s, ref);
     for (; i < length; i++) {
-      if (u8[base + i] !== bytes[start + i]) return false;
+      if (view.getUint8(base + i) !== other.getUint8(start + i)) return false;
     }
     return true;
   }
 
   copyOut(ref: Ref, offset: number, length: number, target: Uint8Array, at: number): void {
-    const u8 = entryOf(this.#u8s, ref);
     const base = ((ref & REF_UNIT_MASK) << 3) + offset;
     if (length < LOOP_BYTES_MAX) {
-      for (let i = 0; i < length; i++) target[at + i] = u8[base + i];
+      copyWords(entryOf(this.#views, ref), base, length, this.#targets.of(target), at);
     } else {
-      copyShared(u8, base, base + length, target, at);
+      copyShared(entryOf(this.#u8s, ref), base, base + length, target, at);
     }
   }
 
@@ -310,13 +311,12 @@ export class Memory implements BlockReader {
 
   /** Copies source[start..end) to `offset`. */
   copyIn(ref: Ref, offset: number, source: Uint8Array, start: number, end: number): void {
-    const u8 = entryOf(this.#u8s, ref);
     const base = ((ref & REF_UNIT_MASK) << 3) + offset;
     const length = end - start;
     if (length < LOOP_BYTES_MAX) {
-      for (let i = 0; i < length; i++) u8[base + i] = source[start + i];
+      copyWords(this.#sources.of(source), start, length, entryOf(this.#views, ref), base);
     } else {
-      copyShared(source, start, end, u8, base);
+      copyShared(source, start, end, entryOf(this.#u8s, ref), base);
     }
   }
 
@@ -333,9 +333,14 @@ export class Memory implements BlockReader {
 
   /** From block to block; the two differ. */
   copyBlock(source: Ref, sourceOffset: number, target: Ref, at: number, length: number): void {
-    const from = entryOf(this.#u8s, source);
     const start = ((source & REF_UNIT_MASK) << 3) + sourceOffset;
-    this.copyIn(target, at, from, start, start + length);
+    const base = ((target & REF_UNIT_MASK) << 3) + at;
+    if (length < LOOP_BYTES_MAX) {
+      copyWords(entryOf(this.#views, source), start, length, entryOf(this.#views, target), base);
+    } else {
+      const from = entryOf(this.#u8s, source);
+      copyShared(from, start, start + length, entryOf(this.#u8s, target), base);
+    }
   }
 
   // --- the frozen view ---
@@ -424,4 +429,18 @@ export class Memory implements BlockReader {
 
 function assertBlock(isBlock: boolean): void {
   if (!isBlock) assert.fail('the root is never freed');
+}
+
+/** Copies a short range, word by word whatever its alignment. */
+function copyWords(
+  source: DataView,
+  start: number,
+  length: number,
+  target: DataView,
+  at: number,
+): void {
+  const wordsEnd = length & ~3;
+  let i = 0;
+  for (; i < wordsEnd; i += 4) target.setInt32(at + i, source.getInt32(start + i, true), true);
+  for (; i < length; i++) target.setUint8(at + i, source.getUint8(start + i));
 }

@@ -213,21 +213,40 @@ export class ReplyWriter {
   }
 
   /**
-   * The head of a bulk of `length` bytes. They follow by reserve(), room() or raw(), then
+   * A whole bulk, whose `length` bytes the caller fills in at once, from the place on that is
+   * returned, in `buffer` (which may be another one than before: look at it afterwards). For
+   * payloads that may be long take room(), which needs no buffer of that size.
+   */
+  bulkToFill(length: number): number {
+    this.#ensure(HEADER_BYTES_MAX + length + 2);
+    const { buffer } = this;
+    let at = this.position;
+    buffer[at++] = 0x24;
+    if (length < 10) {
+      buffer[at++] = 0x30 + length;
+    } else if (length < 100) {
+      const tens = (length / 10) | 0;
+      buffer[at++] = 0x30 + tens;
+      buffer[at++] = 0x30 + (length - tens * 10);
+    } else {
+      at = writeInteger(length, buffer, at);
+    }
+    buffer[at] = RETURN;
+    buffer[at + 1] = NEWLINE;
+    const start = at + 2;
+    const end = start + length;
+    buffer[end] = RETURN;
+    buffer[end + 1] = NEWLINE;
+    this.position = end + 2;
+    return start;
+  }
+
+  /**
+   * The head of a bulk of `length` bytes. They follow by room() or raw(), then
    * bulkEnd().
    */
   bulkHeader(length: number): void {
     this.#header(0x24, length);
-  }
-
-  /** Advances by `bytes` and returns where they begin in `buffer` (which may be another one than
-   * before: look at it afterwards); the caller fills them in at once. For payloads that may be long
-   * take room(), which needs no buffer of that size. */
-  reserve(bytes: number): number {
-    this.#ensure(bytes);
-    const at = this.position;
-    this.position = at + bytes;
-    return at;
   }
 
   /**

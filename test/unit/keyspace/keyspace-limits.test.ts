@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Keyspace } from '../../../src/keyspace/keyspace.js';
-import { NO_EXPIRY, setString, stringBytes } from '../../../src/keyspace/string-value.js';
+import { stringBytes } from '../../../src/keyspace/string-read.js';
+import { NO_EXPIRY, setString } from '../../../src/keyspace/string-value.js';
 import { EVACUATION_SLACK_BYTES } from '../../../src/limits.js';
 import { latin1, latin1Text } from '../../../src/structures/bytes.js';
 import { writeInteger } from '../../../src/structures/integers.js';

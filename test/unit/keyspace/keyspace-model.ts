@@ -7,15 +7,14 @@ import assert from 'node:assert/strict';
 import type { Database } from '../../../src/keyspace/database.js';
 import { KeyspaceWalk } from '../../../src/keyspace/iterate.js';
 import type { Keyspace } from '../../../src/keyspace/keyspace.js';
+import { readInteger, stringBytes } from '../../../src/keyspace/string-read.js';
 import {
   appendString,
   KEEP_EXPIRY,
-  readInteger,
   setInteger,
   setString,
   setStringRange,
   setText,
-  stringBytes,
 } from '../../../src/keyspace/string-value.js';
 import { copyKey, moveKey } from '../../../src/keyspace/whole-key.js';
 import { type BlockReader, Memory } from '../../../src/memory/memory.js';

@@ -7,13 +7,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Database } from '../../../src/keyspace/database.js';
 import type { LargeValue } from '../../../src/keyspace/large-value.js';
+import { stringBytes } from '../../../src/keyspace/string-read.js';
 import {
   appendString,
   KEEP_EXPIRY,
   NO_EXPIRY,
   setLargeString,
   setString,
-  stringBytes,
 } from '../../../src/keyspace/string-value.js';
 import { LARGE_VALUES_BYTES_MAX } from '../../../src/limits.js';
 import { Memory } from '../../../src/memory/memory.js';

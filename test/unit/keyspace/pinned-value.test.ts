@@ -17,6 +17,7 @@ import {
 import type { Keyspace } from '../../../src/keyspace/keyspace.js';
 import { type PinnedBytes, pinString } from '../../../src/keyspace/pinned-value.js';
 import { relocate } from '../../../src/keyspace/relocate.js';
+import { stringBytes } from '../../../src/keyspace/string-read.js';
 import {
   appendString,
   KEEP_EXPIRY,
@@ -24,7 +25,6 @@ import {
   setLargeString,
   setString,
   setStringRange,
-  stringBytes,
 } from '../../../src/keyspace/string-value.js';
 import { Memory, type Ref } from '../../../src/memory/memory.js';
 import { latin1 } from '../../../src/structures/bytes.js';

@@ -19,7 +19,8 @@ import {
   stringBit,
   writeStringBits,
 } from '../../../src/keyspace/string-bits.js';
-import { NO_EXPIRY, setString, stringBytes } from '../../../src/keyspace/string-value.js';
+import { stringBytes } from '../../../src/keyspace/string-read.js';
+import { NO_EXPIRY, setString } from '../../../src/keyspace/string-value.js';
 import { Memory } from '../../../src/memory/memory.js';
 import { OutOfMemoryError } from '../../../src/memory/out-of-memory-error.js';
 import { latin1 } from '../../../src/structures/bytes.js';

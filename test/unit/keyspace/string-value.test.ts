@@ -4,21 +4,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Database } from '../../../src/keyspace/database.js';
 import {
-  appendString,
   copyString,
+  readInteger,
+  stringByte,
+  stringBytes,
+  stringLength,
+} from '../../../src/keyspace/string-read.js';
+import {
+  appendString,
   fillString,
   KEEP_EXPIRY,
   NO_EXPIRY,
   prepareString,
-  readInteger,
   setBigInteger,
   setInteger,
   setString,
   setStringRange,
   setText,
-  stringByte,
-  stringBytes,
-  stringLength,
 } from '../../../src/keyspace/string-value.js';
 import { copyKey, moveKey } from '../../../src/keyspace/whole-key.js';
 import { Memory } from '../../../src/memory/memory.js';

@@ -4,7 +4,8 @@
  */
 
 import type { Keyspace } from '../../../src/keyspace/keyspace.js';
-import { setString, stringBytes } from '../../../src/keyspace/string-value.js';
+import { stringBytes } from '../../../src/keyspace/string-read.js';
+import { setString } from '../../../src/keyspace/string-value.js';
 import type { Memory } from '../../../src/memory/memory.js';
 import { latin1, latin1Text } from '../../../src/structures/bytes.js';
 import { newKeyspace } from '../../helpers/keyspace.js';

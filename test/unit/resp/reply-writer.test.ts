@@ -132,15 +132,13 @@ test('a batch that fits is handed over once', () => {
   assert.equal(sink.chunks.length, 1, 'and an empty one not at all');
 });
 
-test('after one huge reserved reply the ordinary buffer is used again', () => {
+test('after one huge reply that is filled in the ordinary buffer is used again', () => {
   const reply = new ReplyWriter();
   const ordinary = reply.buffer;
   const sink = new Collector();
   reply.begin(sink, 2);
-  reply.bulkHeader(1_000_000);
-  const at = reply.reserve(1_000_000);
+  const at = reply.bulkToFill(1_000_000);
   reply.buffer.fill(0x61, at, at + 1_000_000);
-  reply.bulkEnd();
   reply.finish();
   assert.equal(sink.text, `$1000000\r\n${'a'.repeat(1_000_000)}\r\n`);
   assert.equal(reply.buffer, ordinary);
@@ -194,10 +192,7 @@ test('a long value is copied when it leaves with one write and nothing waits bef
 
 test('whatever is written comes out in order, whether the sink keeps buffers or not', () => {
   const length = fc.oneof(fc.nat(200), fc.integer({ min: 60_000, max: 200_000 }));
-  const step = fc.tuple(
-    fc.constantFrom('bulk', 'raw', 'reserve', 'room', 'line', 'deferred'),
-    length,
-  );
+  const step = fc.tuple(fc.constantFrom('bulk', 'raw', 'fill', 'room', 'line', 'deferred'), length);
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), fc.boolean(), (steps, keepsBuffers) => {
       const sink = new Collector(keepsBuffers);
@@ -227,11 +222,9 @@ function writeStep(reply: ReplyWriter, kind: string, text: string): string {
     case 'line':
       reply.simple(text);
       return `+${text}\r\n`;
-    case 'reserve': {
-      reply.bulkHeader(bytes.length);
-      const at = reply.reserve(bytes.length);
+    case 'fill': {
+      const at = reply.bulkToFill(bytes.length);
       reply.buffer.set(bytes, at);
-      reply.bulkEnd();
       return asBulk;
     }
     case 'room': {
