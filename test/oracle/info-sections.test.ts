@@ -6,16 +6,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import {
-  isVersionAtLeast,
-  redisVersion,
-  skipWithoutRedis,
-  startRedis,
-} from '../helpers/redis-server.js';
+import { isVersionAtLeast, redisVersion, skipWithoutRedis } from '../helpers/redis-server.js';
 import type { RespClient } from '../helpers/resp-client.js';
 import type { Reply } from '../helpers/resp-reply.js';
-import type { ServerProcess } from '../helpers/server-process.js';
-import { startCandidate } from './harness.js';
+import { ServerPair } from './server-pair.js';
 
 const asked = [
   ...['', 'default', 'all', 'everything', 'ALL', 'Memory', 'memory MEMORY', 'nonsense'],
@@ -44,18 +38,15 @@ function withoutFields(shape: readonly string[]): string[] {
 }
 
 describe('INFO beside redis-server', { skip: skipWithoutRedis }, () => {
-  let tandem: ServerProcess;
-  let redis: ServerProcess;
+  let servers: ServerPair;
   before(async () => {
-    [tandem, redis] = await Promise.all([startCandidate(), startRedis()]);
+    servers = await ServerPair.start();
   });
-  after(async () => {
-    await Promise.all([tandem?.stop(), redis?.stop()]);
-  });
+  after(() => servers.stop());
 
   /** Both servers in the same state: some keys, some errors, some commands. */
   async function connect(protocol: 2 | 3): Promise<[RespClient, RespClient]> {
-    const pair = await Promise.all([tandem.connect({ protocol }), redis.connect({ protocol })]);
+    const pair = await servers.connect(protocol);
     for (const client of pair) {
       await client.call('CONFIG', 'RESETSTAT');
       for (const line of ['FLUSHALL', 'SET k v EX 100', 'SELECT 3', 'SET k v', 'GET', 'NOSUCH']) {

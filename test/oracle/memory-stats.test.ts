@@ -5,11 +5,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
+import { skipWithoutRedis } from '../helpers/redis-server.js';
 import type { RespClient } from '../helpers/resp-client.js';
 import { plain, type Reply } from '../helpers/resp-reply.js';
-import type { ServerProcess } from '../helpers/server-process.js';
-import { startCandidate } from './harness.js';
+import { ServerPair } from './server-pair.js';
 
 /** The reply without its figures: doubles are texts in RESP2. */
 function shapeOf(reply: Reply): string {
@@ -25,18 +24,15 @@ async function statsOf(client: RespClient): Promise<Map<string, number>> {
 }
 
 describe('MEMORY beside redis-server', { skip: skipWithoutRedis }, () => {
-  let tandem: ServerProcess;
-  let redis: ServerProcess;
+  let servers: ServerPair;
   before(async () => {
-    [tandem, redis] = await Promise.all([startCandidate(), startRedis()]);
+    servers = await ServerPair.start();
   });
-  after(async () => {
-    await Promise.all([tandem?.stop(), redis?.stop()]);
-  });
+  after(() => servers.stop());
 
   for (const protocol of [2, 3] as const) {
     test(`STATS has the same fields (RESP${protocol})`, async () => {
-      const pair = await Promise.all([tandem.connect({ protocol }), redis.connect({ protocol })]);
+      const pair = await servers.connect(protocol);
       for (const lines of [['FLUSHALL'], ['SELECT 3', 'SET k v'], ['SELECT 0', 'SET k v EX 100']]) {
         for (const line of lines) for (const one of pair) await one.call(...line.split(' '));
         const [ours, theirs] = await Promise.all(pair.map((one) => one.typed('MEMORY', 'STATS')));
@@ -52,7 +48,7 @@ describe('MEMORY beside redis-server', { skip: skipWithoutRedis }, () => {
   }
 
   test('figures follow the data, and are those of INFO', async () => {
-    const client = await tandem.connect({ protocol: 3 });
+    const client = await servers.tandemServer.connect({ protocol: 3 });
     await client.call('FLUSHALL');
     const empty = await statsOf(client);
     await client.call('DEBUG', 'POPULATE', 10_000, 'k', 100);

@@ -1,6 +1,7 @@
 /*
- * Tandem and redis-server side by side, for tests whose arguments are too long for the tables of
- * harness.ts: the same request goes to both, and the replies must be the same.
+ * Tandem and redis-server side by side, for tests that the tables of harness.ts cannot hold:
+ * arguments that are too long, replies that are equal in part. The same request goes to both, and
+ * the replies must be the same, or are given to the test.
  */
 
 import assert from 'node:assert/strict';
@@ -9,8 +10,8 @@ import { startRedis } from '../helpers/redis-server.js';
 import type { RespClient } from '../helpers/resp-client.js';
 import { render } from '../helpers/resp-reply.js';
 import type { ServerProcess } from '../helpers/server-process.js';
-import { startTandem } from '../helpers/tandem.js';
 import { waitFor } from '../helpers/wait-for.js';
+import { startCandidate } from './harness.js';
 
 export type Request = readonly (string | Buffer)[];
 
@@ -38,13 +39,19 @@ export class ServerPair {
   }
 
   static async start(): Promise<ServerPair> {
-    const servers = await Promise.all([startTandem(), startRedis()]);
+    const servers = await Promise.all([startCandidate(), startRedis()]);
     const [tandem, redis] = servers;
     return new ServerPair(servers, await Promise.all([tandem.connect(), redis.connect()]));
   }
 
   get tandemServer(): ServerProcess {
     return this.#servers[0];
+  }
+
+  /** Clients of the test's own. */
+  async connect(protocol: 2 | 3): Promise<[tandem: RespClient, redis: RespClient]> {
+    const [tandem, redis] = this.#servers;
+    return await Promise.all([tandem.connect({ protocol }), redis.connect({ protocol })]);
   }
 
   async stop(): Promise<void> {
