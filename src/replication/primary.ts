@@ -251,7 +251,9 @@ export class Primary {
     stats.partialSyncs++;
     peer.cursor = decision.from;
     this.#updateHold();
-    ctx.reply.simple(peer.settings.hasPsync2 ? `CONTINUE ${decision.replid}` : 'CONTINUE');
+    const text = peer.settings.hasPsync2 ? `CONTINUE ${decision.replid}` : 'CONTINUE';
+    // Also after CLIENT REPLY OFF: without it the stream would be taken for the answer.
+    ctx.reply.aloud(() => ctx.reply.simple(text));
     const missing = this.#stream.history.offset - decision.from;
     log.notice(
       `Partial resynchronization request from ${peer.name} accepted. Sending ${missing} bytes of ` +

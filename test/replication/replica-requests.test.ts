@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
 import { skipWithoutRedis } from '../helpers/redis-server.js';
-import { RespClient } from '../helpers/resp-client.js';
+import { encodeRequest, RespClient } from '../helpers/resp-client.js';
+import { plain } from '../helpers/resp-reply.js';
 import { waitFor } from '../helpers/wait-for.js';
 import { start } from './cast.js';
 
@@ -44,5 +45,18 @@ for (const kind of ['tandem', 'redis'] as const) {
     );
     assert.equal(await wrong.call('PING'), 'PONG');
     wrong.close();
+  });
+
+  test(`${kind}: PSYNC is answered even where replies are switched off`, { skip }, async () => {
+    const primary = await start(kind);
+    const first = await FakeReplica.connect({ port: primary.server.port });
+    first.close();
+    await primary.client.call('SET', 'k', 'v');
+    const mute = await RespClient.connect({ port: primary.server.port });
+    mute.raw(encodeRequest(['CLIENT', 'REPLY', 'OFF']));
+    mute.raw(encodeRequest(['PSYNC', first.replid, String(first.startOffset + 1)]));
+    const reply = await mute.nextReply();
+    assert.deepEqual(plain(reply), 'CONTINUE');
+    mute.close();
   });
 }
