@@ -255,7 +255,10 @@ export class Dispatcher {
 
   #endUnit(command: Command): void {
     this.#isRunning = false;
-    if (this.#propagation.hasEffects) this.#propagation.endUnit(!TOUCHES_ANY_KEY.has(command.name));
+    if (!this.#propagation.hasEffects) return;
+    // A key whose time came on the way is a change of this client's, too: its WAIT waits for that.
+    this.#hasWritten = true;
+    this.#propagation.endUnit(!TOUCHES_ANY_KEY.has(command.name));
   }
 
   #flush(client: Client): void {
