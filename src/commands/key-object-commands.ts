@@ -14,13 +14,13 @@ import {
   keyRange,
 } from './command.js';
 import { FREQUENCY_NOT_TRACKED, IDLE_TIME_NOT_TRACKED } from './errors.js';
+import { replyHelp } from './server-arguments.js';
 
 /** Redis shares one object for each integer below this, and says so by this count. */
 const SHARED_INTEGERS = 10_000;
 const SHARED_REFERENCES = 2 ** 31 - 1;
 
-const HELP = [
-  'OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
+const help = [
   'ENCODING <key>',
   '    How the value of the key is represented in memory.',
   'FREQ <key>',
@@ -29,14 +29,7 @@ const HELP = [
   '    Seconds, roughly, since the key was last used.',
   'REFCOUNT <key>',
   '    How many references the value of the key has.',
-  'HELP',
-  '    This text.',
 ];
-
-function help(ctx: Context): void {
-  ctx.reply.array(HELP.length);
-  for (const line of HELP) ctx.reply.simple(line);
-}
 
 /** The entry named by the request; 0 when it is missing, which has been answered. */
 function lookup(ctx: Context, args: Arguments): Ref {
@@ -134,7 +127,7 @@ export const keyObjectCommands = defineCommands([
         since: '6.2.0',
         summary: 'Explains the subcommands.',
         categories,
-        run: help,
+        run: (ctx) => replyHelp(ctx, 'object', help),
       },
       {
         name: 'object|idletime',
