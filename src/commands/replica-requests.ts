@@ -1,16 +1,17 @@
 /*
  * What replicas send on the connection that carries their stream. They acknowledge, and nothing of
  * that has a reply. A reply to anything else would stand in the middle of the stream: so it is
- * written to nowhere, and the replica is dropped, with Redis's own log lines. Must not know the
- * stream.
+ * written to nowhere, and the replica is dropped, with Redis's own log lines, unless it has
+ * switched replies off. Must not know the stream.
  */
 
 import type { Arguments } from '../resp/arguments.js';
 import { type ReplySink, ReplyWriter } from '../resp/reply-writer.js';
 import type { Client } from './client.js';
 import { clientLine } from './client-line.js';
-import { type Dispatcher, type Outcome, STOP } from './dispatch.js';
+import { type Outcome, STOP } from './dispatch.js';
 import type { Services } from './services.js';
+import type { SilencedRequests } from './silenced-requests.js';
 
 class Nowhere implements ReplySink {
   hasTaken = false;
@@ -23,14 +24,14 @@ class Nowhere implements ReplySink {
 
 export class ReplicaRequests {
   readonly #services: Services;
-  readonly #dispatcher: Dispatcher;
+  readonly #requests: SilencedRequests;
   readonly #reply = new ReplyWriter();
   readonly #nowhere = new Nowhere();
 
-  constructor(options: { services: Services; dispatcher: Dispatcher }) {
+  constructor(options: { services: Services; requests: SilencedRequests }) {
     const { services } = options;
     this.#services = services;
-    this.#dispatcher = options.dispatcher;
+    this.#requests = options.requests;
     this.#reply.onError = (text) => services.stats.onErrorReply(text);
   }
 
@@ -42,7 +43,7 @@ export class ReplicaRequests {
     // An unknown one sets none.
     client.lastCommand = null;
     reply.begin(this.#nowhere, client.protocol);
-    const outcome = this.#dispatcher.onRequest(client, args, reply);
+    const outcome = this.#requests.onRequest(client, args, reply);
     reply.finish();
     if (!this.#nowhere.hasTaken) return outcome;
     this.#logReply(client, reply.errorCount > errorsBefore ? reply.lastError : null);

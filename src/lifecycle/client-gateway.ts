@@ -24,8 +24,8 @@ export class ClientGateway implements RequestHandler {
   constructor(options: { services: Services; dispatcher: Dispatcher }) {
     this.#services = options.services;
     this.#dispatcher = options.dispatcher;
-    this.#replicas = new ReplicaRequests(options);
     this.#silenced = new SilencedRequests(options.dispatcher);
+    this.#replicas = new ReplicaRequests({ services: options.services, requests: this.#silenced });
   }
 
   onConnection(connection: Connection): Client | string {

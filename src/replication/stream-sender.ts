@@ -38,7 +38,9 @@ export class StreamSender {
     // A write that completes at once calls back from inside sendPinned.
     if (this.#isPumping) return;
     this.#isPumping = true;
-    while (peer.state === 'streaming' && peer.cursor < backlog.end) {
+    // As in Redis, who has switched replies off hears nothing of the stream either.
+    const isHeard = !peer.client.silence?.isOff;
+    while (isHeard && peer.state === 'streaming' && peer.cursor < backlog.end) {
       const room = this.#bytesMax - peer.inFlightBytes;
       if (room <= 0) break;
       backlog.locate(peer.cursor, room, slice);

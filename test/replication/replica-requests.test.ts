@@ -3,6 +3,8 @@
  */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
@@ -58,5 +60,37 @@ for (const kind of ['tandem', 'redis'] as const) {
     const reply = await mute.nextReply();
     assert.deepEqual(plain(reply), 'CONTINUE');
     mute.close();
+  });
+
+  test(`${kind}: a replica that has switched replies off hears nothing, and stays`, {
+    skip,
+  }, async () => {
+    const primary = await start(kind);
+    const other = await FakeReplica.connect({ port: primary.server.port });
+    await primary.client.call('SET', 'k', '1');
+    await other.waitForCommand('the first SET', ([, , value]) => value === '1');
+    const mute = connect({ port: primary.server.port, host: '127.0.0.1' });
+    let heard = '';
+    mute.on('data', (bytes: Buffer) => {
+      heard += bytes.toString('latin1');
+    });
+    for (const request of [
+      ['CLIENT', 'REPLY', 'OFF'],
+      ['PSYNC', other.replid, String(other.offset + 1)],
+    ]) {
+      mute.write(encodeRequest(request));
+    }
+    await waitFor('the answer to PSYNC', () => heard !== '');
+    mute.write(encodeRequest(['PING']));
+    mute.write(encodeRequest(['NONSENSE']));
+    await primary.client.call('SET', 'k', '2');
+    await other.waitForCommand('the second SET', ([, , value]) => value === '2');
+    // What it has said by then has been read with this, which has an answer and so ends it.
+    mute.write(encodeRequest(['CLIENT', 'REPLY', 'ON']));
+    await once(mute, 'close');
+    assert.equal(heard, '+CONTINUE\r\n');
+    const line = "Replica generated a reply to command 'client|reply', disconnecting it: id=";
+    await waitFor('the log line', () => primary.server.log.includes(line));
+    other.close();
   });
 }
