@@ -302,6 +302,7 @@ export class SimNode {
       ok: () => {
         answer += '+OK\r\n';
       },
+      aloud: (write: () => void) => write(),
       simple: (text: string) => {
         answer += `+${text}\r\n`;
       },
