@@ -185,11 +185,12 @@ export class CommandTable {
 
   #find(buffer: Uint8Array, start: number, end: number): Command | null {
     let slot = hashName(buffer, start, end) & this.#mask;
-    for (let named = this.#slots[slot]; named; named = this.#slots[slot]) {
+    for (;;) {
+      const named = this.#slots[slot];
+      if (named === null || named === undefined) return null;
       if (isSameName(named.bytes, buffer, start, end)) return named.command;
       slot = (slot + 1) & this.#mask;
     }
-    return null;
   }
 }
 

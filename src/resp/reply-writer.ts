@@ -30,7 +30,6 @@ const NEWLINE = 0x0a;
 /** A type byte, 20 characters of a number, CRLF: room for any header. */
 const HEADER_BYTES_MAX = 24;
 
-const OK = latin1('+OK\r\n');
 const PONG = latin1('+PONG\r\n');
 const QUEUED = latin1('+QUEUED\r\n');
 const NULL_3 = latin1('_\r\n');
@@ -142,7 +141,14 @@ export class ReplyWriter {
   // Simple replies
 
   ok(): void {
-    this.#literal(OK);
+    this.#ensure(5);
+    const { buffer, position } = this;
+    buffer[position] = 0x2b;
+    buffer[position + 1] = 0x4f;
+    buffer[position + 2] = 0x4b;
+    buffer[position + 3] = RETURN;
+    buffer[position + 4] = NEWLINE;
+    this.position = position + 5;
   }
 
   pong(): void {
