@@ -16,6 +16,7 @@ import { FORCED_UNBLOCK, UNBLOCKED } from './errors.js';
 import type { Propagation } from './propagation.js';
 import type { Services } from './services.js';
 import type { Transaction } from './transaction.js';
+import { WaitingCall } from './waiting-call.js';
 
 /** Waits for the server's own doings: nobody may end them early. */
 const KEPT_WAITING: ReadonlySet<string> = new Set(['save', 'shutdown']);
@@ -39,6 +40,8 @@ export class CommandContext implements Context {
   declared: Declared = 'request';
   /** The request travels, whether it changed something or not. */
   mustTravel = false;
+  /** Set by a command in which its client waits. */
+  waiting: WaitingCall | null = null;
 
   constructor(options: {
     services: Services;
@@ -93,6 +96,8 @@ export class CommandContext implements Context {
     client.blocked = options.reason;
     client.connection.suspendRequests();
     let timer: NodeJS.Timeout | undefined;
+    const waiting = new WaitingCall(this.services.stats);
+    this.waiting = waiting;
     const end = (): boolean => {
       if (client.onUnblocked !== onGone) return false;
       clearTimeout(timer);
@@ -102,12 +107,23 @@ export class CommandContext implements Context {
       client.blocked = null;
       return true;
     };
+    const answer = (write: (reply: ReplyWriter) => void): void => {
+      let hasFailed = false;
+      this.#deferredReply(client, (reply) => {
+        const errorsBefore = reply.errorCount;
+        write(reply);
+        hasFailed = reply.errorCount > errorsBefore;
+      });
+      waiting.end(hasFailed);
+    };
     const onGone = (): void => {
-      if (end()) options.onGone?.();
+      if (!end()) return;
+      options.onGone?.();
+      waiting.end(false);
     };
     const unblock: Unblock = (write) => {
       if (!end()) return;
-      this.#deferredReply(client, write);
+      answer(write);
       client.onRepliedTo();
       client.connection.resumeRequests();
     };
@@ -116,14 +132,14 @@ export class CommandContext implements Context {
       client.onGivenUp = (how) => {
         if (how === 'timeout') return unblock(options.onTimeout);
         options.onGone?.();
-        this.#countFailure(client);
         unblock((late) => late.error(UNBLOCKED));
       };
     }
     if (options.reason !== 'save') {
       client.onDemoted = () => {
-        onGone();
-        this.#deferredReply(client, (late) => late.error(FORCED_UNBLOCK));
+        if (!end()) return;
+        options.onGone?.();
+        answer((late) => late.error(FORCED_UNBLOCK));
         client.connection.endAfterReplies();
       };
     }
@@ -131,13 +147,6 @@ export class CommandContext implements Context {
       timer = setTimeout(() => unblock(options.onTimeout), clampTimeout(options.timeoutMs));
     }
     return unblock;
-  }
-
-  /** The command in which the client waits fails in the end. */
-  #countFailure({ lastCommand }: Client): void {
-    const { commands, stats } = this.services;
-    const failed = commands.all.find(({ row }) => row === lastCommand);
-    if (failed !== undefined) stats.onFailed(failed.index);
   }
 }
 

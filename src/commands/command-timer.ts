@@ -13,6 +13,7 @@ import { Arguments } from '../resp/arguments.js';
 import { REQUEST, RequestDecoder } from '../resp/request-decoder.js';
 import type { Command } from './command-table.js';
 import type { Clock } from './services.js';
+import type { WaitingCall } from './waiting-call.js';
 
 /** Commands that share a look at the clock at most: what may be seen late is then some µs. */
 const SHARING_COMMANDS_MAX = 8;
@@ -66,8 +67,11 @@ export class CommandTimer {
     this.restart();
   }
 
-  /** After it has run. True when the clock was looked at. */
-  end(command: Command, args: Arguments): boolean {
+  /**
+   * After it has run. True when the clock was looked at. `waiting`: its client waits in it, so that
+   * it is counted later.
+   */
+  end(command: Command, args: Arguments, waiting: WaitingCall | null = null): boolean {
     // Others may have run inside of it.
     if (command !== this.#command) {
       this.settle();
@@ -76,14 +80,15 @@ export class CommandTimer {
     this.#count++;
     // Only what is canonical can be read again where it lies.
     const isBrief = command.isBrief && args.count <= BRIEF_ARGUMENTS_MAX && args.isCanonical;
-    const mayShare = isBrief && this.#slow.fromMicroseconds >= SHARED_FROM_MICROSECONDS;
+    const mayShare =
+      isBrief && waiting === null && this.#slow.fromMicroseconds >= SHARED_FROM_MICROSECONDS;
     if (mayShare && this.#count < SHARING_COMMANDS_MAX) {
       this.#buffer = args.buffer;
       this.#requestStart = args.requestStart;
       this.#requestEnd = args.requestEnd;
       return false;
     }
-    this.#look(command, args);
+    this.#look(command, args, waiting);
     return true;
   }
 
@@ -93,11 +98,16 @@ export class CommandTimer {
   }
 
   /** `last`: the request that has just run, null when it is the one remembered. */
-  #look(command: Command, last: Arguments | null): void {
+  #look(command: Command, last: Arguments | null, waiting: WaitingCall | null = null): void {
     const startMs = this.nowMs;
     this.nowMs = this.#clock.monotonicMs();
     const microseconds = (this.nowMs - startMs) * 1000;
-    this.#stats.onCommands(command.index, this.#count, microseconds);
+    if (waiting === null || waiting.isOver) {
+      this.#stats.onCommands(command.index, this.#count, microseconds);
+    } else {
+      assert(this.#count === 1, 'no command that may wait shares a look');
+      waiting.begin(command.index, microseconds);
+    }
     this.#count = 0;
     if (microseconds >= this.#slow.fromMicroseconds) {
       this.#slow.onSlow(command, last ?? this.#remembered(), microseconds);

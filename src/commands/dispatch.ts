@@ -227,7 +227,9 @@ export class Dispatcher {
       this.#errorsCounted = context.reply.errorCount;
       this.#services.stats.onFailed(command.index);
     }
-    if (timer.end(command, args)) this.#renewTime();
+    const { waiting } = context;
+    if (timer.end(command, args, waiting)) this.#renewTime();
+    if (waiting !== null) context.waiting = null;
     context.client.commandCount++;
     if (this.#monitors.isWatching) this.#show(command, args);
   }

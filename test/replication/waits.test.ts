@@ -6,10 +6,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeReplica } from '../helpers/fake-replica.js';
-import { skipWithoutRedis } from '../helpers/redis-server.js';
+import { info } from '../helpers/info.js';
+import { isVersionAtLeast, redisVersion, skipWithoutRedis } from '../helpers/redis-server.js';
 import { waitFor } from '../helpers/wait-for.js';
 import { splitCommandLine } from '../oracle/command-line.js';
-import { start } from './cast.js';
+import { type Actor, start } from './cast.js';
+
+/** How INFO counts WAIT, without times, and all commands, that of the question apart. */
+async function countsOf({ client }: Actor): Promise<string> {
+  const { cmdstat_wait } = await info(client, 'commandstats');
+  const { total_commands_processed } = await info(client, 'stats');
+  const calls = cmdstat_wait?.replace(/usec=.*call=[^,]*,/, '') ?? 'none';
+  return `${calls} of ${Number(total_commands_processed) - 1}`;
+}
 
 for (const kind of ['tandem', 'redis'] as const) {
   const skip = kind === 'redis' && skipWithoutRedis;
@@ -31,4 +40,35 @@ for (const kind of ['tandem', 'redis'] as const) {
     }
     replica.close();
   });
+
+  const skipBefore72 = skip || (kind === 'redis' && !isVersionAtLeast(redisVersion ?? '', '7.2'));
+  const ends = [
+    ['the time is over', 'CLIENT UNBLOCK {id} TIMEOUT', 'calls=1,rejected_calls=0,failed_calls=0'],
+    ['its client is killed', 'CLIENT KILL ID {id}', 'calls=1,rejected_calls=0,failed_calls=0'],
+    ['it is given up', 'CLIENT UNBLOCK {id} ERROR', /^calls=[12],rejected_calls=0,failed_calls=1 /],
+    [
+      'its primary is none',
+      'REPLICAOF 127.0.0.1 1',
+      /^calls=[12],rejected_calls=0,failed_calls=1 /,
+    ],
+  ] as const;
+  for (const [name, line, counts] of ends) {
+    test(`${kind}: WAIT is counted when it ends: ${name}`, { skip: skipBefore72 }, async () => {
+      const primary = await start(kind);
+      const client = await primary.server.connect();
+      const id = String(await client.call('CLIENT', 'ID'));
+      await primary.client.call('CONFIG', 'RESETSTAT');
+      client.raw('WAIT 1 0\r\n');
+      await waitFor('it to wait', async () => {
+        return (await info(primary.client, 'clients')).blocked_clients === '1';
+      });
+      await primary.client.call('CONFIG', 'RESETSTAT');
+      assert.equal(await countsOf(primary), 'none of 1');
+      await primary.client.call(...splitCommandLine(line.replace('{id}', id)));
+      const found = await countsOf(primary);
+      // Redis counts a wait that fails twice.
+      if (typeof counts === 'string') assert.equal(found, `${counts} of 5`);
+      else assert.match(found, counts);
+    });
+  }
 }
