@@ -469,10 +469,13 @@ export class Database {
 
   /** Deletes the entry on which the dict stands. */
   removeFound(entry: Ref): void {
-    const { entries, contents } = this;
-    const atMs = entries.expiry(entry);
-    if (atMs !== EXPIRY_NONE) {
-      this.noteExpiry(this.memory.int32(entry, ENTRY_HASH), atMs, EXPIRY_NONE);
+    const { memory, entries, contents } = this;
+    // Most have no place for one: a time that is handed on may cost an object.
+    if ((memory.int32(entry, ENTRY_META) & META_EXPIRY) !== 0) {
+      const atMs = entries.expiry(entry);
+      if (atMs !== EXPIRY_NONE) {
+        this.noteExpiry(memory.int32(entry, ENTRY_HASH), atMs, EXPIRY_NONE);
+      }
     }
     contents.dict.remove();
     entries.free(entry);

@@ -73,16 +73,17 @@ export class RequestPath {
     });
   }
 
-  /** Executes whole requests as one batch of one client; returns how many there were. */
-  execute(requests: Uint8Array): number {
+  /** Executes the whole requests in `requests[0, end)` as one batch of one client; returns how many
+   * there were. */
+  execute(requests: Uint8Array, end = requests.length): number {
     const dispatcher = this.#dispatcher;
     const decoder = this.#decoder;
     let count = 0;
     let position = 0;
     dispatcher.beginBatch(this.#client);
     this.#reply.begin(sink, 2);
-    while (position < requests.length) {
-      const decoded = decoder.next(requests, position, requests.length, this.#args);
+    while (position < end) {
+      const decoded = decoder.next(requests, position, end, this.#args);
       assert(decoded === REQUEST);
       dispatcher.onRequest(this.#client, this.#args, this.#reply);
       position = decoder.position;
