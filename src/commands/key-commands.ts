@@ -3,6 +3,8 @@
  * how a value is stored.
  */
 
+import type { Database } from '../keyspace/database.js';
+import { dropKey } from '../keyspace/whole-key.js';
 import type { Arguments } from '../resp/arguments.js';
 import { equalBytes } from '../structures/bytes.js';
 import { type Context, defineCommands, type KeySpec, keyRange } from './command.js';
@@ -11,16 +13,29 @@ import { replyKey } from './scan-commands.js';
 import { firstKey } from './string-values.js';
 
 function del(ctx: Context, args: Arguments): void {
+  const { db } = ctx;
   const { buffer, start, end, count } = args;
+  const isReplica = ctx.keyspace.expiryMode === 'replica';
   let deleted = 0;
   for (let i = 1; i < count; i++) {
+    if (isReplica) {
+      if (deleteHidden(db, args, i)) deleted++;
+      continue;
+    }
     // The lookup comes first: a key that has expired is gone, and its deletion is not ours to
     // count.
-    if (ctx.db.lookupWrite(buffer, start[i], end[i]) === 0) continue;
-    if (ctx.db.delete(buffer, start[i], end[i])) deleted++;
+    if (db.lookupWrite(buffer, start[i], end[i]) === 0) continue;
+    if (db.delete(buffer, start[i], end[i])) deleted++;
   }
   ctx.dirty(deleted);
   ctx.reply.integer(deleted);
+}
+
+/** On a replica keys past their time are hidden, and there to be deleted. */
+function deleteHidden(db: Database, { buffer, start, end }: Arguments, i: number): boolean {
+  const wasThere = dropKey({ db, key: buffer, start: start[i], end: end[i] });
+  if (wasThere) db.modified(buffer, start[i], end[i]);
+  return wasThere;
 }
 
 /** A key named twice counts twice. */

@@ -383,3 +383,24 @@ oracleSuite(
   ],
   { args: ['--maxmemory-policy', 'allkeys-lfu', '--maxmemory', '100mb'] },
 );
+
+oracleSuite('keys of a writable replica', [
+  {
+    name: 'DEL and UNLINK count keys past their time, which others do not see',
+    lines: [
+      'REPLICAOF 127.0.0.1 1',
+      'CONFIG SET replica-read-only no',
+      // The background deletes what clients of a replica have set: these shall stay.
+      'DEBUG SET-ACTIVE-EXPIRE 0',
+      ...['a', 'b', 'c'].map((key) => `SET ${key} v PX 1`),
+      { run: 'GET c', until: '(nil)' },
+      'EXISTS a b c missing',
+      'DBSIZE',
+      'DEL a missing a',
+      'UNLINK b c',
+      'DBSIZE',
+      'DEBUG SET-ACTIVE-EXPIRE 1',
+      'REPLICAOF NO ONE',
+    ],
+  },
+]);
