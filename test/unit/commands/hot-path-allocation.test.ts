@@ -11,7 +11,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const program = fileURLToPath(new URL('hot-path-program.js', import.meta.url));
+const program = fileURLToPath(new URL('hot-path-heap.js', import.meta.url));
 const BYTES_PER_COMMAND_MAX = 4;
 
 /**
