@@ -109,11 +109,8 @@ export class Gates {
   #checkWrites(command: Command, client: Client, flags: number): string | null {
     const { config, replication, snapshots } = this.#services;
     const isWrite = (flags & write) !== 0;
-    if (snapshots.mustRefuseWrites && (isWrite || command.name === 'ping')) {
-      // A replica follows its primary whatever its own disk says; see replica-ignore-disk-write-
-      // errors.
-      if (replication.role === 'primary') return errors.MISCONF_SAVE;
-    }
+    const showsDisk = isWrite || command.name === 'ping';
+    if (snapshots.mustRefuseWrites && showsDisk) return errors.MISCONF_SAVE;
     if (!isWrite) return null;
     if (replication.role === 'primary') {
       const wanted = config.values['min-replicas-to-write'];

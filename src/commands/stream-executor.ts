@@ -10,7 +10,7 @@ import type { Arguments } from '../resp/arguments.js';
 import type { ReplyWriter } from '../resp/reply-writer.js';
 import { latin1 } from '../structures/bytes.js';
 import { Client, type Connection } from './client.js';
-import type { Command } from './command-table.js';
+import { type Command, flagBits } from './command-table.js';
 import type { Dispatcher } from './dispatch.js';
 import * as errors from './errors.js';
 import type { Services, StreamExecutor } from './services.js';
@@ -20,12 +20,15 @@ const PING = latin1('ping');
 
 /** Most bytes of an error text that go into the log. */
 const LOGGED_ERROR_CHARACTERS_MAX = 4096;
+/** How often the log says that the disk of a replica that goes on fails. */
+const DISK_WARNING_INTERVAL_MS = 10_000;
 
 export class PrimaryStream implements StreamExecutor {
   readonly #services: Services;
   readonly #dispatcher: Dispatcher;
   readonly #reply: ReplyWriter;
   readonly #panic: (text: string) => void;
+  #diskWarningAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: {
     services: Services;
@@ -91,6 +94,7 @@ export class PrimaryStream implements StreamExecutor {
       this.#services.stats.onRejected(command.index);
       return this.#refuse(client, errors.wrongArity(command.name));
     }
+    if (this.#services.snapshots.mustRefuseWrites) this.#onFailingDisk(command);
     if (client.transaction !== null && !isTransactionEnd(command)) {
       client.transaction.push(command, args);
       return true;
@@ -100,6 +104,20 @@ export class PrimaryStream implements StreamExecutor {
     this.#dispatcher.executeStream(client, { command, args, reply });
     if (reply.errorCount === errorsBefore) return true;
     return this.#fail(client, reply.lastError);
+  }
+
+  /** Clients are refused their writes then; what the primary sends cannot be refused. */
+  #onFailingDisk(command: Command): void {
+    const { clock, config, log } = this.#services;
+    const isPing = command.name === 'ping';
+    if ((command.flags & flagBits.write) === 0 && !isPing) return;
+    if (!isPing && !config.values['replica-ignore-disk-write-errors']) {
+      return this.#panic('Replica was unable to write command to disk.');
+    }
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#diskWarningAtMs <= DISK_WARNING_INTERVAL_MS) return;
+    this.#diskWarningAtMs = nowMs;
+    log.warning('Replica is applying a command even though it is unable to write to disk.');
   }
 
   /** What is not executed replies nothing that would be counted. */

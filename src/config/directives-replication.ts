@@ -170,8 +170,10 @@ export const replicationDirectives = [
   directive('replica-ignore-disk-write-errors', yesNo, {
     initial: false,
     mutable: 'yes',
-    apply: 'kept',
-    prose: 'A replica goes on applying writes when its own disk fails.',
+    apply: 'read',
+    prose:
+      'A replica goes on applying writes while stop-writes-on-bgsave-error has those of its own' +
+      ' clients refused, and says so in the log. With no it ends itself instead.',
   }),
   directive('propagation-error-behavior', oneOf(['ignore', 'panic', 'panic-on-replicas']), {
     initial: 'ignore',
