@@ -112,11 +112,12 @@ export class Config {
   }
 
   /**
-   * Directives that were given a value other than their default, which this version does not obey.
+   * Directives that were given a value other than their default, which this version does not obey,
+   * or in part only.
    */
   ineffective(): string[] {
     return directives
-      .filter((row) => row.apply === 'kept')
+      .filter(isUnmet)
       .filter((row) => this.#setting(row).text !== row.type.format(row.initial))
       .map((row) => row.name);
   }
@@ -245,7 +246,7 @@ export class Config {
       return { error: oneLine(failed(change.name, error)) };
     }
     for (const { row, setting, old } of changes) {
-      if (row.apply !== 'kept' || setting.text === old.text) continue;
+      if (!isUnmet(row) || setting.text === old.text) continue;
       if (setting.text !== row.type.format(row.initial)) this.onIneffective(row.name);
     }
     return null;
@@ -278,6 +279,11 @@ export class Config {
   #settingOf(name: string): Setting {
     return this.#setting(this.#rowOf(name));
   }
+}
+
+/** This version does not do all that its values say. */
+function isUnmet({ apply, gap }: AnyDirective): boolean {
+  return apply === 'kept' || gap !== undefined;
 }
 
 /** The words behind a directive's name in a file. */

@@ -73,6 +73,8 @@ export interface DirectiveSettings<Value> {
   readonly defaultLine?: DefaultLine;
   /** Refuses values that nothing in this version can obey and that must not be ignored. */
   refuse?(value: Value): string | null;
+  /** What of it this version leaves undone though it obeys the rest, for the log. */
+  readonly gap?: string;
   /** For people: what it does, in whole sentences. */
   readonly prose: string;
 }

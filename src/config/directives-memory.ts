@@ -43,10 +43,12 @@ export const memoryDirectives = [
     {
       initial: 'noeviction',
       mutable: 'yes',
-      apply: 'kept',
+      apply: 'hook',
+      gap: 'nothing is evicted, and commands that need memory are refused',
       prose:
         'What goes when maxmemory is reached. This version evicts nothing: whatever the policy,' +
-        ' commands that need memory are refused.',
+        ' commands that need memory are refused. It decides, though, whether OBJECT answers' +
+        ' IDLETIME or FREQ.',
     },
   ),
   directive('maxmemory-samples', integer({ min: 1, max: INT32_MAX }), {

@@ -287,7 +287,7 @@ export const serverDirectives = [
     initial: true,
     mutable: 'yes',
     apply: 'hook',
-    prose: 'Keep the latencies of each command for INFO latencystats. Always so here.',
+    prose: 'Record how long each command takes, for INFO latencystats and LATENCY HISTOGRAM.',
   }),
   directive('latency-tracking-info-percentiles', percentiles, {
     initial: [50, 99, 99.9],

@@ -6,6 +6,7 @@
 
 import { unlinkSync, writeFileSync } from 'node:fs';
 import type { Services } from '../commands/services.js';
+import { directivesByName } from '../config/directives.js';
 import type { Listener } from '../net/listener.js';
 import type { Loader } from '../persistence/loader.js';
 import type { Snapshots } from '../persistence/snapshot.js';
@@ -198,8 +199,11 @@ export class Server {
   #tellIneffective(name: string): void {
     if (this.#toldIneffective.has(name)) return;
     this.#toldIneffective.add(name);
+    const gap = directivesByName.get(name)?.gap;
     this.#parts.services.log.notice(
-      `The directive ${name} is accepted and kept, but has no effect in this server`,
+      gap === undefined
+        ? `The directive ${name} is accepted and kept, but has no effect in this server`
+        : `The directive ${name} is obeyed in part only: ${gap}`,
     );
   }
 

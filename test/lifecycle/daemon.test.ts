@@ -147,3 +147,14 @@ test('a directive without effect is told of once when CONFIG SET changes it', as
   await server.waitForLog('that is all');
   assert.equal(server.log.split(line).length, 2);
 });
+
+test('what is obeyed in part is told of as that, with what is missing', async () => {
+  const server = await untilTestEnds(startTandem({ args: ['--maxmemory-policy', 'allkeys-lfu'] }));
+  await server.waitForLog(
+    'The directive maxmemory-policy is obeyed in part only: nothing is evicted, and commands that' +
+      ' need memory are refused',
+  );
+  const client = await server.connect();
+  await client.call('SET', 'k', 'v');
+  assert.equal(typeof (await client.call('OBJECT', 'FREQ', 'k')), 'number');
+});

@@ -81,6 +81,14 @@ test('a fresh configuration reports nothing that is without effect', () => {
   assert.deepEqual(new Config().ineffective(), []);
 });
 
+test('what is obeyed in part is reported, with what is left undone', () => {
+  const rows = directives.filter(({ gap }) => gap !== undefined);
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    ['maxmemory-policy'],
+  );
+});
+
 test('unobeyed settings are reported by name', () => {
   const config = new Config();
   assert.equal(config.load('maxmemory-policy', ['allkeys-lru']), null);
