@@ -7,7 +7,6 @@ import type { Connection } from '../commands/client.js';
 import type { LinkSocket } from './link-socket.js';
 
 export class LinkConnection implements Connection {
-  readonly descriptor = -1;
   readonly isLoopback = false;
   readonly queryBufferFreeBytes = 0;
   readonly outputBytes = 0;
@@ -29,6 +28,10 @@ export class LinkConnection implements Connection {
 
   get localAddress(): string {
     return this.#socket.localAddress;
+  }
+
+  get descriptor(): number {
+    return this.#socket.descriptor;
   }
 
   get queryBufferBytes(): number {

@@ -7,6 +7,8 @@ export interface LinkSocket {
   /** `ip:port` of the primary; of ourselves. */
   readonly remoteAddress: string;
   readonly localAddress: string;
+  /** File descriptor, or -1 when it is not known. */
+  readonly descriptor: number;
   /** Sends a copy of the bytes. */
   write(bytes: Uint8Array): void;
   /** Stops and goes on delivering data. */

@@ -63,6 +63,11 @@ class TcpLinkSocket implements LinkSocket {
     return format(this.#socket.localAddress, this.#socket.localPort);
   }
 
+  get descriptor(): number {
+    const { _handle } = this.#socket as unknown as { _handle?: { fd?: number } | null };
+    return _handle?.fd ?? -1;
+  }
+
   write(bytes: Uint8Array): void {
     if (!this.#isEnded) this.#socket.write(bytes.slice());
   }

@@ -11,6 +11,7 @@ import { EMPTY_RDB, FakePrimary, type FakePrimaryOptions } from '../helpers/fake
 import { FakeReplica } from '../helpers/fake-replica.js';
 import { info } from '../helpers/info.js';
 import { listenOnLoopback } from '../helpers/ports.js';
+import { skipWithoutRedis } from '../helpers/redis-server.js';
 import { untilTestEnds } from '../helpers/started.js';
 import { waitFor } from '../helpers/wait-for.js';
 import { type Actor, crashAndRestart, follow, start, waitForLink } from './cast.js';
@@ -57,6 +58,22 @@ test('the connection to the primary comes from bind-source-addr', async () => {
   await waitForLink(replica);
   assert.equal(primary.links[0].socket.remoteAddress, '127.0.0.2');
 });
+
+for (const kind of ['tandem', 'redis'] as const) {
+  const skip = kind === 'redis' && skipWithoutRedis;
+  test(`${kind}: CLIENT LIST shows the link to the primary as a connection`, { skip }, async () => {
+    const primary = await untilTestEnds(FakePrimary.start());
+    const replica = await start(kind);
+    await follow(replica, primary.port);
+    await waitForLink(replica);
+    const line = String(await replica.client.call('CLIENT', 'LIST', 'TYPE', 'master'));
+    assert.match(
+      line,
+      new RegExp(` addr=127.0.0.1:${primary.port} laddr=127.0.0.1:[0-9]+ fd=[1-9]`),
+    );
+    assert.match(line, / flags=M .* events=r .* user=\(superuser\) /);
+  });
+}
 
 test('CLIENT PAUSE on a replica holds the stream, and nothing of it is lost', async () => {
   const { primary, replica } = await startPair();

@@ -250,6 +250,7 @@ export class SimNode {
         onRefused: () => events.onClose('Connection refused'),
       });
       return {
+        descriptor: -1,
         remoteAddress: `${target.host}:1`,
         localAddress: `${this.address}:2`,
         write: (bytes) => end.write(bytes.slice()),
