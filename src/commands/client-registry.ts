@@ -61,4 +61,11 @@ export class ClientRegistry {
     for (const client of this.#clients.values()) if (client.blocked !== null) count++;
     return count;
   }
+
+  /** Those whose wait ends by itself (INFO's clients_in_timeout_table). */
+  countWaitingWithLimit(): number {
+    let count = 0;
+    for (const client of this.#clients.values()) if (client.waitsWithLimit) count++;
+    return count;
+  }
 }

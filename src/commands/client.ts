@@ -96,6 +96,8 @@ export class Client implements Subscriber {
   /** The channels and patterns that it listens to; `null` when there are none. */
   subscriptions: Subscriptions | null = null;
   blocked: BlockReason | null = null;
+  /** What it waits for is waited for no longer than some time. */
+  waitsWithLimit = false;
   /** Called when the client goes while it is blocked, or is unblocked from outside. */
   onUnblocked: (() => void) | null = null;
   /** Set while it is blocked by a command that may be given up: CLIENT UNBLOCK calls it. */

@@ -105,6 +105,7 @@ export class CommandContext implements Context {
       client.onGivenUp = null;
       client.onDemoted = null;
       client.blocked = null;
+      client.waitsWithLimit = false;
       return true;
     };
     const answer = (write: (reply: ReplyWriter) => void): void => {
@@ -144,6 +145,7 @@ export class CommandContext implements Context {
       };
     }
     if (options.timeoutMs > 0) {
+      client.waitsWithLimit = true;
       timer = setTimeout(() => unblock(options.onTimeout), clampTimeout(options.timeoutMs));
     }
     return unblock;

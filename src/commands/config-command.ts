@@ -133,6 +133,7 @@ function rewrite(ctx: Context): void {
 
 function resetStat(ctx: Context): void {
   ctx.services.stats.reset();
+  ctx.services.snapshots.resetStats();
   ctx.keyspace.resetStats();
   ctx.reply.ok();
 }

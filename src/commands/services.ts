@@ -121,6 +121,8 @@ export interface SnapshotControl {
   /** DEBUG RELOAD's second half: loads dbfilename over the (flushed, unless merge) data set. */
   reload(options: { flush: boolean }): Promise<void>;
   persistenceInfoLines(): string[];
+  /** CONFIG RESETSTAT. */
+  resetStats(): void;
 }
 
 export interface ServerControl {

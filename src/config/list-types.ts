@@ -201,7 +201,8 @@ function parsePercentile(word: string): number {
 }
 
 /** Six digits after the point, then without zeros at the end: `99.9`, `50`. */
-function formatPercentile(value: number): string {
+/** As CONFIG GET and INFO show it. */
+export function formatPercentile(value: number): string {
   return value.toFixed(6).replace(/\.?0+$/, '');
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { REDIS_VERSION } from '../commands/connection-commands.js';
+import { formatPercentile } from '../config/list-types.js';
 import type { InfoSources } from './info.js';
 import { fieldsOf, type InfoFields, mergeFields, secondsText } from './info-format.js';
 
@@ -14,7 +15,7 @@ export function serverFields({ services, version, readProcess }: InfoSources): I
   const { clock, config, server } = services;
   const nowMs = clock.wallMs();
   const uptime = Math.max(0, Math.floor((nowMs - server.startedAtMs) / 1000));
-  const { bind, hz, port } = config.values;
+  const { bind, hz, port, unixsocket } = config.values;
   const addresses = bind.map((address) => `bind=${address},`).join('');
   return [
     ['redis_version', REDIS_VERSION],
@@ -47,6 +48,7 @@ export function serverFields({ services, version, readProcess }: InfoSources): I
       ? [['shutdown_in_milliseconds', server.shutdownInMs] as const]
       : []),
     ...(port === 0 ? [] : [['listener0', `name=tcp,${addresses}port=${port}`] as const]),
+    ...(unixsocket === '' ? [] : [['listener1', `name=unix,bind=${unixsocket}`] as const]),
   ];
 }
 
@@ -67,7 +69,7 @@ export function clientsFields({ services }: InfoSources): InfoFields {
     ['client_recent_max_output_buffer', outputMax],
     ['blocked_clients', clients.countBlocked()],
     ['tracking_clients', 0],
-    ['clients_in_timeout_table', 0],
+    ['clients_in_timeout_table', clients.countWaitingWithLimit()],
     ['total_blocking_keys', 0],
     ['total_blocking_keys_on_nokey', 0],
   ];
@@ -169,7 +171,9 @@ export function latencyFields({ services }: InfoSources): InfoFields {
   for (const { index, name } of commands.all) {
     const latency = stats.latencies[index];
     if (!latency) continue;
-    const figures = percentiles.map((p) => `p${p}=${latency.percentile(p).toFixed(3)}`);
+    const figures = percentiles.map((p) => {
+      return `p${formatPercentile(p)}=${latency.percentile(p).toFixed(3)}`;
+    });
     fields.push([`latency_percentiles_usec_${name}`, figures.join(',')]);
   }
   return fields;

@@ -10,7 +10,7 @@ export class SnapshotFigures {
   cowBytes = 0;
   cowPeakBytes = 0;
   lastCowBytes = 0;
-  /** SAVEs and BGSAVEs begun. */
+  /** SAVEs and background saves begun; those of other commands do not count, as in Redis. */
   saves = 0;
   lastSeconds = -1;
   /** Wall clock at the running snapshot's freeze; -1 when none runs. */
@@ -24,8 +24,8 @@ export class SnapshotFigures {
     this.cowPeakBytes = 0;
   }
 
-  end(nowMs: number, cowBytes: number): void {
-    this.lastSeconds = secondsBetween(this.startedAtMs, nowMs);
+  end(nowMs: number, cowBytes: number, isBackground: boolean): void {
+    if (isBackground) this.lastSeconds = secondsBetween(this.startedAtMs, nowMs);
     this.lastCowBytes = cowBytes;
     this.startedAtMs = -1;
     this.keysTotal = 0;

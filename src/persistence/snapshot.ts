@@ -119,6 +119,7 @@ export class Snapshots implements SnapshotControl {
   save(reason: string): 'busy' | Promise<boolean> {
     if (this.isBusy()) return 'busy';
     const purpose = FOREGROUND_REASONS.has(reason) ? 'save' : 'bgsave';
+    if (reason === 'save') this.figures.saves += 1;
     const job = this.openFileJob(purpose, this.options.replicationMark());
     job.spool.release();
     this.servesReplicas = false;
@@ -233,6 +234,10 @@ export class Snapshots implements SnapshotControl {
     ];
   }
 
+  resetStats(): void {
+    this.figures.saves = 0;
+  }
+
   private saveByItself(): void {
     this.isScheduled = false;
     // Its outcome is logged, and stands in INFO.
@@ -250,7 +255,7 @@ export class Snapshots implements SnapshotControl {
   ): Job {
     const { config, pid, log } = this.options;
     const { dir, dbfilename } = config.values;
-    this.figures.saves += 1;
+    if (purpose === 'bgsave') this.figures.saves += 1;
     this.lastTryAtSeconds = this.nowSeconds();
     const file = SaveFile.open({ dir, name: dbfilename, pid, log });
     const error = file === null ? 'the temp RDB file cannot be opened' : null;
@@ -302,7 +307,8 @@ export class Snapshots implements SnapshotControl {
         ? { ok: true, totalBytes: report.bytes }
         : { ok: false, error: 'the RDB file could not be put in its place' };
     }
-    this.figures.end(this.options.clock.wallMs(), this.runner.lastShadowBytes);
+    const isBackground = job.purpose !== 'save';
+    this.figures.end(this.options.clock.wallMs(), this.runner.lastShadowBytes, isBackground);
     this.running = null;
     this.conclude(job, result.ok, report.kind === 'failed' && report.isAborted);
     job.spool.finish(result.ok ? { ok: true } : { ok: false, error: result.error });

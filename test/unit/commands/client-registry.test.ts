@@ -54,5 +54,8 @@ describe('client registry', () => {
       [clients.countKind('replica'), clients.countKind('normal'), clients.countBlocked()],
       [1, 1, 1],
     );
+    assert.equal(clients.countWaitingWithLimit(), 0);
+    client.waitsWithLimit = true;
+    assert.equal(clients.countWaitingWithLimit(), 1);
   });
 });
