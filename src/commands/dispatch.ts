@@ -276,8 +276,12 @@ export class Dispatcher {
     this.context.keyspace.nowMs = this.#clock.wallMs();
   }
 
-  /** After a look at the clock: reads the wall clock where that is due. */
+  /**
+   * After a look at the clock: reads the wall clock where that is due. Within EXEC time stands
+   * still: what a transaction sees cannot expire on its way.
+   */
   #renewTime(): void {
+    if (this.context.isInTransaction) return;
     if (this.#timer.nowMs - this.#cachedAtMs > CACHED_TIME_MS_MAX) this.#refreshTime();
   }
 

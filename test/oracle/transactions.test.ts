@@ -193,6 +193,19 @@ oracleSuite('transactions', [
     ],
   },
   {
+    name: 'time stands still in EXEC: nothing expires on its way',
+    lines: [
+      'MULTI',
+      'SET k v PX 1',
+      'DEBUG SLEEP 0.02',
+      'GET k',
+      'EXISTS k',
+      'PEXPIRE k 1',
+      'EXEC',
+      { run: 'GET k', until: '(nil)' },
+    ],
+  },
+  {
     name: 'inside MULTI: SELECT, expiry, SWAPDB, FLUSHALL',
     lines: [
       'MULTI',
