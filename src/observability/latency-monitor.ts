@@ -4,7 +4,7 @@
  * a few kinds. Pure: time comes as a parameter. Must not know where events come from.
  */
 
-import { SLOW_FILTER_MICROSECONDS_MAX } from '../limits.js';
+import { SlowThreshold } from './slow-threshold.js';
 
 /** Seconds remembered for each kind of event. */
 const SAMPLES_MAX = 160;
@@ -24,13 +24,9 @@ export interface LatencySeries {
   maxMs: number;
 }
 
-export class LatencyMonitor {
+export class LatencyMonitor extends SlowThreshold {
   /** By name, in the order of their first samples. */
   readonly series = new Map<string, LatencySeries>();
-  /** What has taken so long is to be added; infinite while the monitor is off. */
-  fromMicroseconds = Number.POSITIVE_INFINITY;
-  /** Nothing below it is, as a small integer. */
-  filterMicroseconds = SLOW_FILTER_MICROSECONDS_MAX;
   #thresholdMs = 0;
 
   get thresholdMs(): number {
@@ -40,8 +36,7 @@ export class LatencyMonitor {
   /** 0 switches the monitor off; what it has seen stays. */
   set thresholdMs(thresholdMs: number) {
     this.#thresholdMs = thresholdMs;
-    this.fromMicroseconds = thresholdMs > 0 ? thresholdMs * 1000 : Number.POSITIVE_INFINITY;
-    this.filterMicroseconds = Math.min(this.fromMicroseconds, SLOW_FILTER_MICROSECONDS_MAX);
+    this.rememberFrom(thresholdMs > 0 ? thresholdMs * 1000 : Number.POSITIVE_INFINITY);
   }
 
   /** Remembers the event if it took long enough. */

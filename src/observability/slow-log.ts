@@ -4,7 +4,8 @@
  * time comes as a parameter. Must not know commands, clients or replies.
  */
 
-import { SLOW_FILTER_MICROSECONDS_MAX, SLOW_LOG_BYTES_MAX } from '../limits.js';
+import { SLOW_LOG_BYTES_MAX } from '../limits.js';
+import { SlowThreshold } from './slow-threshold.js';
 
 /** What an entry and each of its texts cost beside their bytes, roughly. */
 const ENTRY_BYTES = 160;
@@ -27,11 +28,7 @@ export interface SlowLogEntry extends SlowCommand {
   readonly id: number;
 }
 
-export class SlowLog {
-  /** What has taken so long belongs in the log; infinite while nothing does. */
-  fromMicroseconds = Number.POSITIVE_INFINITY;
-  /** Nothing below it does, as a small integer. */
-  filterMicroseconds = SLOW_FILTER_MICROSECONDS_MAX;
+export class SlowLog extends SlowThreshold {
   #entriesMax = 0;
   #nextId = 0;
   #bytes = 0;
@@ -47,8 +44,7 @@ export class SlowLog {
   configure(options: { thresholdMicroseconds: number; entriesMax: number }): void {
     const { thresholdMicroseconds, entriesMax } = options;
     const isOn = thresholdMicroseconds >= 0;
-    this.fromMicroseconds = isOn ? thresholdMicroseconds : Number.POSITIVE_INFINITY;
-    this.filterMicroseconds = Math.min(this.fromMicroseconds, SLOW_FILTER_MICROSECONDS_MAX);
+    this.rememberFrom(isOn ? thresholdMicroseconds : Number.POSITIVE_INFINITY);
     this.#entriesMax = entriesMax;
     if (isOn) this.#trim();
   }
