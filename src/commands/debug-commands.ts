@@ -179,7 +179,9 @@ function readPositive(ctx: Context, args: Arguments, index: number): number | nu
 }
 
 function protocol(ctx: Context, args: Arguments): void {
-  replyOfType(ctx.reply, wordArgument(args, 2));
+  const { client, services } = ctx;
+  const own = { subscriber: client, isAmidReply: ctx.isInTransaction };
+  replyOfType(ctx.reply, wordArgument(args, 2), (push) => services.pubsub.hold(own, push));
 }
 
 /** Puts any words into the stream as a command, known or not, without executing them. */

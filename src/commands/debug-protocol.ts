@@ -3,9 +3,15 @@
  */
 
 import type { ReplyWriter } from '../resp/reply-writer.js';
+import { latin1 } from '../structures/bytes.js';
 import * as errors from './server-errors.js';
 
-const replies = new Map<string, (reply: ReplyWriter) => void>([
+/** Sends the client something beside the reply. */
+type Send = (push: Uint8Array) => void;
+
+const PUSH = latin1('>2\r\n$16\r\nserver-cpu-usage\r\n:42\r\n');
+
+const replies = new Map<string, (reply: ReplyWriter, send: Send) => void>([
   ['string', (reply) => reply.bulkLatin1('Hello World')],
   ['integer', (reply) => reply.integer(12345)],
   // biome-ignore lint/suspicious/noApproximativeNumericConstant: Redis's value, not pi.
@@ -23,10 +29,10 @@ const replies = new Map<string, (reply: ReplyWriter) => void>([
 ]);
 
 /** `type` in lower case. */
-export function replyOfType(reply: ReplyWriter, type: string): void {
+export function replyOfType(reply: ReplyWriter, type: string, send: Send): void {
   const write = replies.get(type);
   if (write === undefined) return reply.error(errors.BAD_PROTOCOL_TYPE);
-  write(reply);
+  write(reply, send);
 }
 
 function replyThree(reply: ReplyWriter, kind: 'array' | 'set'): void {
@@ -53,13 +59,9 @@ function replyAttribute(reply: ReplyWriter): void {
   reply.bulkLatin1('Some real reply following the attribute');
 }
 
-/** Nor is a push. */
-function replyPush(reply: ReplyWriter): void {
+/** Nor is a push. As in Redis 7.2 it comes after the reply, that of EXEC where there is one. */
+function replyPush(reply: ReplyWriter, send: Send): void {
   if (reply.version === 2) return reply.error(errors.NO_PUSH_IN_RESP2);
-  reply.aloud(() => {
-    reply.push(2);
-    reply.bulkLatin1('server-cpu-usage');
-    reply.integer(42);
-  });
+  send(PUSH);
   reply.bulkLatin1('Some real reply following the push reply');
 }

@@ -106,6 +106,15 @@ export class PubSub {
     for (const bytes of held) publisher.receive(bytes);
   }
 
+  /** What he sends himself waits until releaseHeld(); DEBUG's push does so, too. */
+  hold({ subscriber, isAmidReply }: Publisher, bytes: Uint8Array): void {
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    if (this.#heldBytes < HELD_BYTES_MAX) return;
+    if (isAmidReply) subscriber.giveUp();
+    this.releaseHeld(subscriber);
+  }
+
   #deliver(
     topic: Topic,
     message: Parameters<typeof encodeMessage>[1],
@@ -121,17 +130,9 @@ export class PubSub {
       let bytes: Uint8Array;
       if (subscriber.protocol === 3) bytes = push ??= encodeMessage(3, message);
       else bytes = array ??= encodeMessage(2, message);
-      if (subscriber === publisher?.subscriber) this.#hold(publisher, bytes);
+      if (subscriber === publisher?.subscriber) this.hold(publisher, bytes);
       else subscriber.receive(bytes);
     }
     return receivers;
-  }
-
-  #hold({ subscriber, isAmidReply }: Publisher, bytes: Uint8Array): void {
-    this.#held.push(bytes);
-    this.#heldBytes += bytes.length;
-    if (this.#heldBytes < HELD_BYTES_MAX) return;
-    if (isAmidReply) subscriber.giveUp();
-    this.releaseHeld(subscriber);
   }
 }

@@ -82,6 +82,15 @@ wireSuite('replies that are left out', [
     steps: [{ by: 'a', send: [off, 'DEBUG PROTOCOL PUSH', 'PING', on] }],
   },
   {
+    name: 'a push of DEBUG PROTOCOL follows the reply, that of EXEC in a transaction',
+    protocols: [3],
+    since: '7.2',
+    steps: [
+      { by: 'a', send: ['DEBUG PROTOCOL PUSH', 'PING'] },
+      { by: 'a', send: ['MULTI', 'DEBUG PROTOCOL PUSH', 'PING', 'EXEC', 'PING'] },
+    ],
+  },
+  {
     name: 'RESET ends OFF, but what is skipped is skipped',
     steps: [
       { by: 'a', send: [off, 'PING 1', 'RESET', 'PING 2', skip, 'RESET', 'PING 3'] },
