@@ -100,6 +100,26 @@ streamSuite('strings and keys', [
     ],
   },
   {
+    name: 'what expires travels as UNLINK under lazyfree-lazy-expire; DEL stays DEL',
+    lines: [
+      'CONFIG SET lazyfree-lazy-expire yes lazyfree-lazy-user-del yes',
+      'DEBUG SET-ACTIVE-EXPIRE 0',
+      'SET k v PX 1',
+      { run: 'GET k', until: '(nil)' },
+      'SET k v',
+      'PEXPIREAT k 1',
+      'SET k v',
+      'GETEX k PXAT 1',
+      'SET k v PXAT 1',
+      'SET k v',
+      'DEL k',
+      'DEBUG SET-ACTIVE-EXPIRE 1',
+      'SET k v PX 1',
+      { run: 'DBSIZE', until: '(integer) 0' },
+      'CONFIG SET lazyfree-lazy-expire no lazyfree-lazy-user-del no',
+    ],
+  },
+  {
     name: 'DEL, UNLINK, RENAME, flushes, SWAPDB, databases',
     lines: [
       'MSET a 1 b 2 c 3 d 4 e 5',
