@@ -5,7 +5,7 @@
  */
 
 import type { Arguments } from '../resp/arguments.js';
-import type { ClientKind } from './client.js';
+import type { Client, ClientKind } from './client.js';
 import { isPrintable, validClientName } from './client-identity.js';
 import { killClients } from './client-kill.js';
 import { clientKindByWord, clientLine, runningRequest } from './client-line.js';
@@ -20,6 +20,8 @@ import {
   wordArgument,
 } from './server-arguments.js';
 import * as errors from './server-errors.js';
+
+const utf8 = new TextEncoder();
 
 const ownFlags: readonly CommandFlag[] = ['noscript', 'loading', 'stale'];
 const adminFlags: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale'];
@@ -198,17 +200,23 @@ function info(ctx: Context, args: Arguments): void {
 
 function list(ctx: Context, args: Arguments): void {
   const running = runningRequest(ctx, args);
-  const line = (client: typeof ctx.client) => `${clientLine(client, ctx.nowMs, running)}\n`;
   const { clients } = ctx.services;
-  let text = '';
+  const line = (client: Client) => utf8.encode(`${clientLine(client, ctx.nowMs, running)}\n`);
+  // One string of all of them may be longer than a string can be.
+  const lines: Uint8Array[] = [];
   if (args.count > 3 && wordArgument(args, 2) === 'id') {
+    const described = new Map<Client, Uint8Array>();
     for (let i = 3; i < args.count; i++) {
       const id = integerArgument(args, i);
       if (id === null) return ctx.reply.error(errors.BAD_CLIENT_ID);
       const client = clients.byId(id);
-      if (client !== null) text += line(client);
+      if (client === null) continue;
+      // Who is asked for many times is described once.
+      const bytes = described.get(client) ?? line(client);
+      described.set(client, bytes);
+      lines.push(bytes);
     }
-    return ctx.reply.verbatim('txt', text);
+    return ctx.reply.verbatimPieces('txt', lines);
   }
   let kind: ClientKind | null = null;
   if (args.count === 4 && wordArgument(args, 2) === 'type') {
@@ -218,9 +226,9 @@ function list(ctx: Context, args: Arguments): void {
     return ctx.reply.error(SYNTAX_ERROR);
   }
   for (const client of clients) {
-    if (kind === null || client.kind === kind) text += line(client);
+    if (kind === null || client.kind === kind) lines.push(line(client));
   }
-  ctx.reply.verbatim('txt', text);
+  ctx.reply.verbatimPieces('txt', lines);
 }
 
 function pause(ctx: Context, args: Arguments): void {

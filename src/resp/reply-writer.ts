@@ -389,15 +389,21 @@ export class ReplyWriter {
 
   /** Text for people; `format` is `txt` or `mkd`. UTF-8. */
   verbatim(format: 'txt' | 'mkd', text: string): void {
+    this.verbatimPieces(format, [encoder.encode(text)]);
+  }
+
+  /** A text in pieces of UTF-8: all of it may be longer than a string can be. */
+  verbatimPieces(format: 'txt' | 'mkd', pieces: readonly Uint8Array[]): void {
+    let length = 0;
+    for (const piece of pieces) length += piece.length;
     if (this.version === 2) {
-      this.bulkText(text);
-      return;
+      this.#header(0x24, length);
+    } else {
+      this.#header(0x3d, length + 4);
+      this.#characters(format);
+      this.#characters(':');
     }
-    const bytes = encoder.encode(text);
-    this.#header(0x3d, bytes.length + 4);
-    this.#characters(format);
-    this.#characters(':');
-    this.raw(bytes, 0, bytes.length);
+    for (const piece of pieces) this.raw(piece, 0, piece.length);
     this.bulkEnd();
   }
 

@@ -9,8 +9,10 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { STRING_BYTES_MAX, WATCHES_MAX } from '../../src/limits.js';
+import { encodeRequest } from '../helpers/resp-client.js';
 import type { ServerProcess } from '../helpers/server-process.js';
 import { startTandem } from '../helpers/tandem.js';
+import { waitFor } from '../helpers/wait-for.js';
 
 const MIB = 1024 * 1024;
 /** More than a string may have. */
@@ -58,6 +60,29 @@ for (const [what, start, expected] of [
     client.close();
   });
 }
+
+test('CLIENT LIST of one client very often, and longer than a string can be', async () => {
+  const client = await server.connect();
+  const id = String(await client.call('CLIENT', 'ID'));
+  const line = String(await client.call('CLIENT', 'LIST')).length;
+  await client.call('CLIENT', 'SETNAME', 'n');
+  let received = 0;
+  client.socket.removeAllListeners('data');
+  client.socket.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+  });
+  client.raw(encodeRequest(['CLIENT', 'LIST', 'ID', ...new Array(300_000).fill(id)]));
+  const often = 300_000 * line;
+  await waitFor('each line', () => received > often, { timeoutMs: 60_000 });
+  client.raw(encodeRequest(['CLIENT', 'SETNAME', 'n'.repeat(MIB)]));
+  client.raw(encodeRequest(['CLIENT', 'LIST', 'ID', ...new Array(600).fill(id)]));
+  const long = often + 600 * MIB;
+  await waitFor('all of it', () => received > long, { timeoutMs: 60_000 });
+  client.close();
+  const other = await server.connect();
+  assert.equal(await other.call('PING'), 'PONG');
+  other.close();
+});
 
 test('WATCH of more keys than there may be is refused as a whole', async () => {
   const client = await server.connect();
