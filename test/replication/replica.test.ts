@@ -97,6 +97,16 @@ test('CLIENT PAUSE on a replica holds the stream, and nothing of it is lost', as
   assert.equal(await replica.client.call('GET', 'a'), `19${value}`);
 });
 
+test('what the primary sends is applied whatever maxmemory and its exception say', async () => {
+  const args = ['--maxmemory', '1', '--replica-ignore-maxmemory', 'no'];
+  const { primary, replica } = await startPair({}, args);
+  await waitForLink(replica);
+  primary.stream('SELECT', '0');
+  primary.stream('SET', 'a', '1');
+  await waitFor('the write', async () => (await replica.client.call('GET', 'a')) === '1');
+  assert.equal((await info(replica.client, 'replication')).tandem_data_complete, 'yes');
+});
+
 test('GETACK is answered with the offset before it', async () => {
   const { primary, replica } = await startPair();
   await waitForLink(replica);
