@@ -13,6 +13,7 @@ import { latin1 } from '../structures/bytes.js';
 import type { Client } from './client.js';
 import type { Context, Unblock } from './command.js';
 import { FORCED_UNBLOCK, UNBLOCKED } from './errors.js';
+import { startTimer } from './long-timer.js';
 import type { Propagation } from './propagation.js';
 import type { Services } from './services.js';
 import type { Transaction } from './transaction.js';
@@ -95,12 +96,12 @@ export class CommandContext implements Context {
     assert(client.blocked === null && !this.isInTransaction);
     client.blocked = options.reason;
     client.connection.suspendRequests();
-    let timer: NodeJS.Timeout | undefined;
+    let cancelTimer = (): void => {};
     const waiting = new WaitingCall(this.services.stats);
     this.waiting = waiting;
     const end = (): boolean => {
       if (client.onUnblocked !== onGone) return false;
-      clearTimeout(timer);
+      cancelTimer();
       client.onUnblocked = null;
       client.onGivenUp = null;
       client.onDemoted = null;
@@ -146,7 +147,7 @@ export class CommandContext implements Context {
     }
     if (options.timeoutMs > 0) {
       client.waitsWithLimit = true;
-      timer = setTimeout(() => unblock(options.onTimeout), clampTimeout(options.timeoutMs));
+      cancelTimer = startTimer(options.timeoutMs, () => unblock(options.onTimeout));
     }
     return unblock;
   }
@@ -156,11 +157,4 @@ export class CommandContext implements Context {
 function lastingPart(part: string | Uint8Array): Uint8Array {
   if (typeof part === 'string') return latin1(part);
   return part.length < LARGE_BULK_BYTES_MIN ? part.slice() : part;
-}
-
-/** Longest delay that a Node timer takes: 24 days. A longer one would fire at once. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
-
-function clampTimeout(timeoutMs: number): number {
-  return Math.min(Math.ceil(timeoutMs), TIMER_MS_MAX);
 }
