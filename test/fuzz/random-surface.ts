@@ -172,7 +172,8 @@ const ROWS: readonly Row[] = [
   [1, 'sameType', () => ['ROLE']],
   [1, 'sameType', () => ['LOLWUT']],
   [1, 'sameType', (r) => ['MEMORY', 'USAGE', r.pick(KEYS), ...some(r, ['SAMPLES', '5', '-1'], 2)]],
-  [1, 'same', (r) => ['MEMORY', r.pick(['what', '', 'USAGE'])]],
+  // An odd argument behind USAGE may be a key.
+  [1, 'sameType', (r) => ['MEMORY', r.pick(['what', '', 'USAGE'])]],
   [1, 'sameType', () => ['WAIT', '0', '0']],
   [1, 'same', (r) => ['WAIT', r.pick(['x', '']), r.pick(['0', '-1', 'x'])]],
   [1, 'same', (r) => ['WAITAOF', '1', '0', r.pick(['0', '-1', 'x'])]],
