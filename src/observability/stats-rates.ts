@@ -29,6 +29,11 @@ const NAMES: readonly RateName[] = [
 
 /** Samples that a mean is taken over. */
 const SAMPLES = 16;
+/**
+ * The shortest time for a sample. Ticks come up to 500 times a second (hz): with one for each, the
+ * mean would be that of a few ms. A little below 100, since timers may fire early.
+ */
+const SAMPLE_MS_MIN = 95;
 
 export class RateSampler {
   readonly #samples = new Map<RateName, Float64Array>(
@@ -38,11 +43,11 @@ export class RateSampler {
   #last: RateCounters | null = null;
   #lastMs = 0;
 
-  /** The counters as they stand at `monotonicMs`. */
+  /** The counters as they stand at `monotonicMs`. Too soon after the last sample it is none. */
   sample(monotonicMs: number, counters: RateCounters): void {
     const last = this.#last;
     const elapsedMs = monotonicMs - this.#lastMs;
-    if (last !== null && elapsedMs <= 0) return;
+    if (last !== null && elapsedMs < SAMPLE_MS_MIN) return;
     this.#last = counters;
     this.#lastMs = monotonicMs;
     if (last === null) return;

@@ -153,7 +153,7 @@ export class Stats {
     if (usedBytes > this.peakMemoryBytes) this.peakMemoryBytes = usedBytes;
   }
 
-  /** Takes one sample of the rates; called every 100 ms or so with monotonic ms. */
+  /** Takes one sample of the rates; called every tick with monotonic ms. */
   sampleRates(monotonicMs: number): void {
     this.rates.sample(monotonicMs, {
       commands: this.commandsProcessed,

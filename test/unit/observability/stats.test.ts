@@ -104,6 +104,15 @@ describe('rates', () => {
     assert.equal(rates.rate('commands'), 1600 / 16);
   });
 
+  test('the window is as long however often ticks come', () => {
+    const rates = new RateSampler();
+    for (let ms = 0; ms <= 2000; ms += 2) rates.sample(ms, at(ms));
+    assert.equal(rates.rate('commands'), 1000);
+    for (let ms = 2002; ms <= 2400; ms += 2) rates.sample(ms, at(2000));
+    const lately = rates.rate('commands');
+    assert(lately > 600 && lately < 900, `a quarter of the window was silent: ${lately}`);
+  });
+
   test('a window of silence ends at zero', () => {
     const rates = new RateSampler();
     rates.sample(0, at(0));
