@@ -13,6 +13,7 @@ import {
   UNAUTHENTICATED_ARGUMENTS_MAX,
   UNAUTHENTICATED_BULK_BYTES_MAX,
 } from '../limits.js';
+import { RecentViews } from '../structures/bytes.js';
 import { INT64_INVALID, Int64Result, parseInt64 } from '../structures/integers.js';
 import type { Arguments } from './arguments.js';
 import { splitInline } from './inline-request.js';
@@ -44,6 +45,16 @@ const TRUSTED_ARGUMENTS_MAX = 1024;
 const REPEATED = -1;
 
 const integer = new Int64Result();
+
+/** Decoders take turns with the same few buffers. */
+const views = new RecentViews();
+
+/** As little-endian words: what a line of one digit, and one of two, has around its digits. */
+const MASK_1 = 0xffff00ff | 0;
+const MASK_2 = 0xff0000ff | 0;
+const LINE_1 = 0x0a0d0000;
+const LINE_2 = 0x0d000000;
+const LINE_END = 0x0a0d;
 
 export class RequestDecoder {
   /** After REQUEST and NOTHING: where the next request begins. */
@@ -133,16 +144,23 @@ export class RequestDecoder {
       if (buffer[at] !== ASTERISK) return this.#nextInline(buffer, position, end, args);
       args.isCanonical = true;
       args.count = 0;
-      const after = this.#readLine(buffer, at, end, args);
-      if (after < 0) return this.#countLineMissing(buffer, position, end);
-      if (this.#value <= 0) return this.#nothing(after, false);
-      if (this.#value > ARGUMENTS_MAX) return this.#fail(errors.INVALID_COUNT);
-      if (!this.isAuthenticated && this.#value > UNAUTHENTICATED_ARGUMENTS_MAX) {
-        return this.#fail(errors.UNAUTHENTICATED_COUNT);
+      const count = shortNumber(views.of(buffer), at, end, ASTERISK);
+      if (count > 0 && count < 10) {
+        this.#searched = 0;
+        this.#remaining = count;
+        at += 4;
+      } else {
+        const after = this.#readLine(buffer, at, end, args);
+        if (after < 0) return this.#countLineMissing(buffer, position, end);
+        if (this.#value <= 0) return this.#nothing(after, false);
+        if (this.#value > ARGUMENTS_MAX) return this.#fail(errors.INVALID_COUNT);
+        if (!this.isAuthenticated && this.#value > UNAUTHENTICATED_ARGUMENTS_MAX) {
+          return this.#fail(errors.UNAUTHENTICATED_COUNT);
+        }
+        this.#remaining = this.#value;
+        args.reserve(Math.min(this.#value, TRUSTED_ARGUMENTS_MAX));
+        at = after;
       }
-      this.#remaining = this.#value;
-      args.reserve(Math.min(this.#value, TRUSTED_ARGUMENTS_MAX));
-      at = after;
     } else {
       if (position !== this.#base) args.shift(position - this.#base);
       if (this.#remaining === REPEATED) return this.#nextAgain(buffer, position, args);
@@ -170,10 +188,19 @@ export class RequestDecoder {
     end: number,
     args: Arguments,
   ): Decoded {
+    const view = views.of(buffer);
     let bulkLength = this.#bulkLength;
     let remaining = this.#remaining;
     let count = args.count;
     for (;;) {
+      if (bulkLength < 0) {
+        const short = shortNumber(view, at, end, DOLLAR);
+        if (short >= 0 && short <= this.bulkBytesMax) {
+          this.#searched = 0;
+          bulkLength = short;
+          at += short < 10 ? 4 : 5;
+        }
+      }
       if (bulkLength < 0) {
         const after = this.#readLine(buffer, at, end, args);
         // The search for the end of the line ends at a zero byte in front, too.
@@ -204,7 +231,7 @@ export class RequestDecoder {
       args.start[count] = at;
       args.end[count] = bulkEnd;
       count++;
-      if (buffer[bulkEnd] !== RETURN || buffer[bulkEnd + 1] !== NEWLINE) args.isCanonical = false;
+      if (view.getUint16(bulkEnd, true) !== LINE_END) args.isCanonical = false;
       at = bulkEnd + 2;
       bulkLength = -1;
       remaining--;
@@ -319,4 +346,20 @@ export class RequestDecoder {
     this.error = error;
     return MALFORMED;
   }
+}
+
+/**
+ * The number in the line at `at` when it is the type byte and one digit or two, as nearly all are;
+ * -1 for any other, right or wrong.
+ */
+function shortNumber(view: DataView, at: number, end: number, type: number): number {
+  if (at + 5 > end) return -1;
+  const word = view.getInt32(at, true);
+  const first = (word >> 8) & 0xff;
+  const second = (word >> 16) & 0xff;
+  const isDigit = first >= 0x30 && first <= 0x39;
+  if ((word & MASK_1) === (LINE_1 | type)) return isDigit ? first - 0x30 : -1;
+  if ((word & MASK_2) !== (LINE_2 | type) || view.getUint8(at + 4) !== NEWLINE) return -1;
+  if (!isDigit || first === 0x30 || second < 0x30 || second > 0x39) return -1;
+  return (first - 0x30) * 10 + second - 0x30;
 }

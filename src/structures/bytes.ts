@@ -7,6 +7,9 @@
 
 import { copyShared } from '../memory/shared-copy.js';
 
+/** For rooms that know no memory. */
+export { RecentViews } from '../memory/recent-views.js';
+
 /** From this length on `subarray` + `set` beats a loop (measured: about 128 bytes). */
 const LONG_COPY_BYTES = 128;
 
