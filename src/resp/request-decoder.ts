@@ -13,7 +13,7 @@ import {
   UNAUTHENTICATED_ARGUMENTS_MAX,
   UNAUTHENTICATED_BULK_BYTES_MAX,
 } from '../limits.js';
-import { RecentViews } from '../structures/bytes.js';
+import { viewOf } from '../structures/bytes.js';
 import { INT64_INVALID, Int64Result, parseInt64 } from '../structures/integers.js';
 import type { Arguments } from './arguments.js';
 import { splitInline } from './inline-request.js';
@@ -45,9 +45,6 @@ const TRUSTED_ARGUMENTS_MAX = 1024;
 const REPEATED = -1;
 
 const integer = new Int64Result();
-
-/** Decoders take turns with the same few buffers. */
-const views = new RecentViews();
 
 /** As little-endian words: what a line of one digit, and one of two, has around its digits. */
 const MASK_1 = 0xffff00ff | 0;
@@ -144,7 +141,7 @@ export class RequestDecoder {
       if (buffer[at] !== ASTERISK) return this.#nextInline(buffer, position, end, args);
       args.isCanonical = true;
       args.count = 0;
-      const count = shortNumber(views.of(buffer), at, end, ASTERISK);
+      const count = shortNumber(viewOf(buffer), at, end, ASTERISK);
       if (count > 0 && count < 10) {
         this.#searched = 0;
         this.#remaining = count;
@@ -188,7 +185,7 @@ export class RequestDecoder {
     end: number,
     args: Arguments,
   ): Decoded {
-    const view = views.of(buffer);
+    const view = viewOf(buffer);
     let bulkLength = this.#bulkLength;
     let remaining = this.#remaining;
     let count = args.count;

@@ -5,10 +5,8 @@
  * Buffers, which are a second hidden class. Must not know Redis's words or sockets.
  */
 
+import { RecentViews } from '../memory/recent-views.js';
 import { copyShared } from '../memory/shared-copy.js';
-
-/** For rooms that know no memory. */
-export { RecentViews } from '../memory/recent-views.js';
 
 /** From this length on `subarray` + `set` beats a loop (measured: about 128 bytes). */
 const LONG_COPY_BYTES = 128;
@@ -58,6 +56,13 @@ export function copyBytes(
     return;
   }
   for (let i = start, j = at; i < end; i++, j++) target[j] = source[i];
+}
+
+const views = new RecentViews();
+
+/** A view of the array, to read it by words. For few arrays that come again and again. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return views.of(bytes);
 }
 
 /** One byte for each character; characters above U+00FF keep their low byte only. */
