@@ -24,6 +24,12 @@ function start(...args: string[]): Promise<ServerProcess> {
   return untilTestEnds(startTandem({ args }));
 }
 
+/** Containers often have none. */
+function hasLoopbackV6(): boolean {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.some(({ address }) => address === '::1');
+}
+
 /** An address of this machine that is not loopback; none where there is no network. */
 function outerAddress(): string | null {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
@@ -104,11 +110,7 @@ test('CONFIG SET bind adds and removes addresses', async () => {
 test('several addresses at the start, IPv6 among them where the system has it', async () => {
   const server = await start('--bind', '127.0.0.1', '127.0.0.3', '-::1', '-203.0.113.1');
   assert.equal(await ping(server.port, '127.0.0.3'), 'PONG');
-  // Containers often have none.
-  const hasV6 = Object.values(networkInterfaces()).some((one) =>
-    one?.some((a) => a.address === '::1'),
-  );
-  if (!hasV6) return;
+  if (!hasLoopbackV6()) return;
   const client = await RespClient.connect({ port: server.port, host: '::1' });
   assert.match(String(await client.call('CLIENT', 'INFO')), / addr=\[::1\]:\d+ laddr=\[::1\]:\d+ /);
   client.close();
@@ -138,6 +140,32 @@ test('a Unix socket serves with the permissions asked for, and is removed at the
   assert.equal(await server.exited(), 0);
   assert.equal(existsSync(file), false);
 });
+
+for (const kind of ['tandem', 'redis'] as const) {
+  const skip = kind === 'redis' && skipWithoutRedis;
+  test(`${kind}: CLIENT KILL finds those at a Unix socket, and at IPv6`, { skip }, async () => {
+    const args = ['--unixsocket', 'own.sock', '--bind', '127.0.0.1', '-::1'];
+    const server = await untilTestEnds((kind === 'tandem' ? startTandem : startRedis)({ args }));
+    const client = await server.connect();
+    for (const filter of [['own.sock:0'], ['ADDR', 'own.sock:0'], ['LADDR', 'own.sock:0']]) {
+      const socket = connect({ path: join(server.dir, 'own.sock') });
+      const closed = once(socket, 'close');
+      socket.write('PING\r\n');
+      await once(socket, 'data');
+      const inFull = filter.map((word) => word.replace('own', join(server.dir, 'own')));
+      const nobody = await client.call('CLIENT', 'KILL', ...inFull);
+      assert(nobody === 0 || String(nobody).includes('No such client'));
+      const one = await client.call('CLIENT', 'KILL', ...filter);
+      assert(one === 1 || one === 'OK', filter.join(' '));
+      await within('the end', closed);
+    }
+    if (!hasLoopbackV6()) return;
+    const six = await RespClient.connect({ port: server.port, host: '::1' });
+    const laddr = `[::1]:${server.port}`;
+    assert.equal(await client.call('CLIENT', 'KILL', 'LADDR', laddr, 'TYPE', 'normal'), 1);
+    await within('the end', six.closed);
+  });
+}
 
 test('a Unix socket left by a killed server is taken over', async () => {
   const server = await start('--unixsocket', 'tandem.sock', '--port', '0');
