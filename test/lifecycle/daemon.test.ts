@@ -135,6 +135,13 @@ test('the title: path, address and all that Redis knows', { skip }, async () => 
   assert.equal(shown, `X ${program} 127.0.0.1:${port} ${port} 0 sock -`);
 });
 
+test('set-proc-title no leaves the command line as it was', { skip }, async () => {
+  const args = ['--set-proc-title', 'no', '--proc-title-template', 'X {title}'];
+  const server = await untilTestEnds(startTandem({ args }));
+  const shown = readFileSync(`/proc/${server.pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+  assert.match(shown, /node .* --set-proc-title no --proc-title-template X \{title\} $/);
+});
+
 test('a directive without effect is told of once when CONFIG SET changes it', async () => {
   const server = await untilTestEnds(startTandem());
   const client = await server.connect();
