@@ -18,6 +18,7 @@ import { quote } from '../helpers/resp-reply.js';
 import type { ServerProcess } from '../helpers/server-process.js';
 import { waitFor } from '../helpers/wait-for.js';
 import { startCandidate } from '../oracle/harness.js';
+import { missingCommands } from '../unit/commands/missing-commands.js';
 import { shrink } from './shrink.js';
 
 const isLong = process.env.TANDEM_LONG === '1';
@@ -119,6 +120,14 @@ function hasHugeCount(text: string): boolean {
   return [...counts].some(([, count]) => Number(count) > ARGUMENTS_MAX && Number(count) < 2 ** 31);
 }
 
+const missingNames = Object.values(missingCommands).flat();
+
+/** Where damage has made the name of a command that is there in Redis alone, as hGET of GET. */
+function namesMissingCommand(text: string): boolean {
+  const lower = text.toLowerCase();
+  return missingNames.some((name) => lower.includes(name));
+}
+
 function pieces(text: string, random: Random): string[] {
   const result: string[] = [];
   const most = Math.max(random.pick([1, 3, 20, 1000]), Math.ceil(text.length / PIECES_MAX));
@@ -201,7 +210,9 @@ async function findDifference(sides: Sides, texts: readonly string[][]): Promise
   let last = describe(ours[at], theirs[at]);
   const bytes = [...texts[at].join('')];
   const fails = async (shorter: readonly string[]): Promise<boolean> => {
-    const [[one], [other]] = await exchange(sides, [[shorter.join('')]]);
+    const text = shorter.join('');
+    if (namesMissingCommand(text)) return false;
+    const [[one], [other]] = await exchange(sides, [[text]]);
     const differs = !isSame(one, other);
     if (differs) last = describe(one, other);
     return differs;
@@ -253,7 +264,8 @@ describe('requests as bytes', { skip: skipWithoutRedis }, () => {
         const texts = Array.from({ length: CONNECTIONS }, () => {
           const sound = Array.from({ length: random.integer(1, 3) }, () => harmless(random));
           let bytes = damage(sound.join(''), random);
-          while (hasHugeCount(bytes)) bytes = damage(sound.join(''), random);
+          while (hasHugeCount(bytes) || namesMissingCommand(bytes))
+            bytes = damage(sound.join(''), random);
           return pieces(bytes, random);
         });
         assert.equal(await findDifference(sides, texts), null);
