@@ -38,14 +38,19 @@ export const savePoints: WordsType<readonly SavePoint[]> = {
     }
     return { value: points, text: savePoints.format(points) };
   },
-  format: (points) => points.map(({ seconds, changes }) => `${seconds} ${changes}`).join(' '),
+  format: (points) => points.map((p) => `${secondsText(p.seconds)} ${p.changes}`).join(' '),
   write(points) {
     if (points.length === 0) return ['""'];
     // Read back, what is negative in 32 bits would be refused; its 32 bits are not.
-    return points.map(({ seconds, changes }) => `${BigInt(seconds)} ${changes >>> 0}`);
+    return points.map(({ seconds, changes }) => `${secondsText(seconds)} ${changes >>> 0}`);
   },
   accumulate: (earlier, later) => (later.length === 0 ? [] : [...earlier, ...later]),
 };
+
+/** Whole digits, and at the end of the 64 bits theirs, not those of the double beside it. */
+function secondsText(seconds: number): string {
+  return String(BigInt.asIntN(64, BigInt(seconds) - (seconds >= 2 ** 63 ? 1n : 0n)));
+}
 
 /** 0 = no limit. The soft limit closes a client that stays above it for `softSeconds`. */
 export interface OutputLimit {

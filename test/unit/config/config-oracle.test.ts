@@ -98,6 +98,20 @@ test('CONFIG SET of several: same replies as redis-server', { skip }, async (t) 
   }
 });
 
+test('CONFIG SET save: CONFIG GET shows the same as redis-server', { skip }, async (t) => {
+  const server = await startRedis();
+  t.after(() => server.stop());
+  const client = await server.connect();
+  const config = new Config();
+  const values = ['', ' 1 1', '01 +1 3600 0', '9223372036854775807 1', '9223372036854775808 1'];
+  for (const value of [...values, '2147483648 2147483648', '9007199254740992 1']) {
+    const theirs = await client.call('CONFIG', 'SET', 'save', value);
+    const ours = config.set([['save', value]], context)?.error ?? 'OK';
+    assert.equal(ours, theirs instanceof RespError ? theirs.text : theirs, value);
+    assert.deepEqual(config.get(['save']).flat(), await client.call('CONFIG', 'GET', 'save'));
+  }
+});
+
 test('CONFIG GET: same names for the same patterns as redis-server', { skip }, async (t) => {
   const server = await startRedis();
   t.after(() => server.stop());
