@@ -233,7 +233,7 @@ function list(ctx: Context, args: Arguments): void {
 
 function pause(ctx: Context, args: Arguments): void {
   const mode = args.count > 3 ? wordArgument(args, 3) : 'all';
-  if (args.count > 4) return ctx.reply.error(errors.badSubcommand(args.text(1), 'CLIENT'));
+  if (args.count > 4) return ctx.reply.error(errors.badSubcommand(args));
   if (mode !== 'write' && mode !== 'all') return ctx.reply.error(errors.BAD_PAUSE_MODE);
   const timeoutMs = readTimeoutMs(ctx, args, 2);
   if (timeoutMs === null) return;
@@ -246,7 +246,7 @@ function pause(ctx: Context, args: Arguments): void {
 /** A client that a pause holds back waits for no command, and goes on waiting. */
 function unblock(ctx: Context, args: Arguments): void {
   const { reply, services } = ctx;
-  if (args.count > 4) return reply.error(errors.badSubcommand(args.text(1), 'CLIENT'));
+  if (args.count > 4) return reply.error(errors.badSubcommand(args));
   const how = args.count === 4 ? wordArgument(args, 3) : 'timeout';
   if (how !== 'timeout' && how !== 'error') return reply.error(errors.BAD_UNBLOCK_REASON);
   const id = readInteger(ctx, { args, index: 2 });

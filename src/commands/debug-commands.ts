@@ -88,7 +88,7 @@ const subcommands = new Map<string, Subcommand>([
 function debug(ctx: Context, args: Arguments): void {
   const found = subcommands.get(wordArgument(args, 1));
   if (found === undefined || args.count < found.counts[0] || args.count > found.counts[1]) {
-    return ctx.reply.error(errors.badSubcommand(args.text(1), 'DEBUG'));
+    return ctx.reply.error(errors.badSubcommand(args));
   }
   found.run(ctx, args);
 }

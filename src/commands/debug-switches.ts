@@ -52,7 +52,7 @@ export function replyBuffer(ctx: Context, args: Arguments): void {
     const isWord = ['never', 'reset'].includes(wordArgument(args, 3));
     if (!isWord && readInteger(ctx, { args, index: 3 }) === null) return;
   } else if (option !== 'resizing') {
-    return reply.error(errors.badSubcommand(args.text(1), 'DEBUG'));
+    return reply.error(errors.badSubcommand(args));
   }
   reply.ok();
 }

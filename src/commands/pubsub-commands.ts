@@ -187,7 +187,7 @@ function publish(ctx: Context, args: Arguments): void {
 }
 
 function channels(ctx: Context, args: Arguments): void {
-  if (args.count > 3) return ctx.reply.error(errors.badSubcommand(args.text(1), 'PUBSUB'));
+  if (args.count > 3) return ctx.reply.error(errors.badSubcommand(args));
   const pattern = args.count === 3 ? args.range(2) : null;
   const found: Uint8Array[] = [];
   for (const { name } of ctx.services.pubsub.channels) {

@@ -4,6 +4,7 @@
  * need stand in errors.ts.
  */
 
+import type { Arguments } from '../resp/arguments.js';
 import { textUntilZero } from '../structures/bytes.js';
 
 // AUTH, HELLO, SELECT, RESET
@@ -109,9 +110,10 @@ export const NOT_A_TEXT = 'ERR Not an sds encoded string.';
 export const BAD_PACKED_THRESHOLD =
   'ERR argument must be a memory value bigger than 1 and smaller than 4gb';
 
-/** For containers that sort out their subcommands themselves. */
-export function badSubcommand(sub: string, container: string): string {
-  const shown = textUntilZero(sub.slice(0, 128));
+/** For containers that sort out their subcommands themselves; they are called as the client did. */
+export function badSubcommand(args: Arguments): string {
+  const container = args.text(0).toUpperCase();
+  const shown = textUntilZero(args.text(1).slice(0, 128));
   return (
     `ERR unknown subcommand or wrong number of arguments for '${shown}'. ` +
     `Try ${container} HELP.`

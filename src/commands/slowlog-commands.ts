@@ -72,7 +72,7 @@ const DEFAULT_COUNT = 10;
 
 function get(ctx: Context, args: Arguments): void {
   const { reply, services } = ctx;
-  if (args.count > 3) return reply.error(errors.badSubcommand(args.text(1), 'SLOWLOG'));
+  if (args.count > 3) return reply.error(errors.badSubcommand(args));
   const range = { min: -1, max: Number.POSITIVE_INFINITY, error: errors.SLOWLOG_COUNT };
   const count = args.count === 3 ? readInteger(ctx, { args, index: 2, range }) : DEFAULT_COUNT;
   if (count === null) return;
