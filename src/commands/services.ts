@@ -92,9 +92,8 @@ export interface TransactionControl {
   begin(client: Client): void;
   /** Drops the queue and the watches. */
   discard(client: Client): void;
-  /** Whether so many more keys may be watched. */
-  hasRoomForWatches(keys: number): boolean;
-  watch(client: Client, database: number, key: Uint8Array): void;
+  /** Watches the keys of WATCH in the client's database. False: there was no room, none is. */
+  watch(client: Client, args: Arguments): boolean;
   unwatch(client: Client): void;
   /** EXEC: executes the queue and writes the whole reply. */
   execute(ctx: Context): void;

@@ -77,15 +77,8 @@ function watch(ctx: Context, args: Arguments): void {
   const { client, services } = ctx;
   if (client.transaction !== null) return ctx.reply.error(errors.WATCH_IN_MULTI);
   // A client that is marked already stays so: watching more cannot undo it.
-  if (!client.watches?.isDirty) {
-    if (!services.transactions.hasRoomForWatches(args.count - 1)) {
-      return ctx.reply.error(errors.TOO_MANY_WATCHES);
-    }
-    for (let i = 1; i < args.count; i++) {
-      services.transactions.watch(client, client.database, args.bytes(i));
-    }
-  }
-  ctx.reply.ok();
+  if (client.watches?.isDirty || services.transactions.watch(client, args)) return ctx.reply.ok();
+  ctx.reply.error(errors.TOO_MANY_WATCHES);
 }
 
 function unwatch(ctx: Context): void {

@@ -36,12 +36,14 @@ export class TransactionRunner implements TransactionControl {
     this.#watches.unwatch(client);
   }
 
-  hasRoomForWatches(keys: number): boolean {
-    return this.#watches.hasRoomFor(keys);
-  }
-
-  watch(client: Client, database: number, key: Uint8Array): void {
-    this.#watches.watch(client, database, key);
+  watch(client: Client, args: Arguments): boolean {
+    const watchedBefore = client.watches?.watches.length ?? 0;
+    for (let i = 1; i < args.count; i++) {
+      if (this.#watches.watch(client, client.database, args.bytes(i))) continue;
+      this.#watches.truncate(client, watchedBefore);
+      return false;
+    }
+    return true;
   }
 
   unwatch(client: Client): void {

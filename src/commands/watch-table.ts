@@ -37,6 +37,7 @@ export class ClientWatches {
 export class WatchTable {
   readonly #keyspace: Keyspace;
   readonly #onActive: (isActive: boolean) => void;
+  readonly #keysMax: number;
   /**
    * Watches by database and hash of the key, in any order: no string is made of a key that changes.
    * Each knows its index, so that ten thousand clients of one key come and go without a search.
@@ -46,19 +47,20 @@ export class WatchTable {
 
   /**
    * `onActive` is told when the first key is watched and when the last one no longer is: the
-   * keyspace need not report changes meanwhile.
+   * keyspace need not report changes meanwhile. All clients together watch `keysMax` keys at most.
    */
-  constructor(options: { keyspace: Keyspace; onActive: (isActive: boolean) => void }) {
+  constructor(options: {
+    keyspace: Keyspace;
+    onActive: (isActive: boolean) => void;
+    keysMax?: number;
+  }) {
+    this.#keysMax = options.keysMax ?? WATCHES_MAX;
     this.#keyspace = options.keyspace;
     this.#onActive = options.onActive;
   }
 
-  /** Whether so many more keys may be watched. */
-  hasRoomFor(keys: number): boolean {
-    return this.#size + keys <= WATCHES_MAX;
-  }
-
-  watch(client: Client, database: number, key: Uint8Array): void {
+  /** False: there is no room for another key. One that the client watches already needs none. */
+  watch(client: Client, database: number, key: Uint8Array): boolean {
     client.watches ??= new ClientWatches();
     const held = client.watches;
     const place = this.#placeOf(database, key, 0, key.length);
@@ -67,7 +69,8 @@ export class WatchTable {
     const searched = held.watches.length < list.length ? held.watches : list;
     const isWatched = (watch: Watch): boolean =>
       watch.client === client && watch.place === place && isOf(watch, key, 0, key.length);
-    if (searched.some(isWatched)) return;
+    if (searched.some(isWatched)) return true;
+    if (this.#size === this.#keysMax) return false;
     const wasExpired = this.#isExpired(this.#keyspace.database(database), key);
     const watch: Watch = { client, database, key, place, index: list.length, wasExpired };
     held.watches.push(watch);
@@ -75,6 +78,17 @@ export class WatchTable {
     this.#size++;
     if (list.push(watch) === 1) this.#byHash.set(place, list);
     if (this.#size === 1) this.#onActive(true);
+    return true;
+  }
+
+  /** Forgets what the client watches beyond its first `count` keys. */
+  truncate(client: Client, count: number): void {
+    const held = client.watches;
+    if (held === null) return;
+    for (const watch of held.watches.splice(count)) {
+      held.bytes -= WATCH_BYTES + watch.key.length;
+      this.#forget(watch);
+    }
   }
 
   /** Forgets what the client watches, and that it was marked. */

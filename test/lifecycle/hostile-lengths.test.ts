@@ -89,7 +89,17 @@ test('WATCH of more keys than there may be is refused as a whole', async () => {
   const keys = Array.from({ length: WATCHES_MAX + 1 }, (_, i) => `k${i}`);
   const reply = await client.pipeline([['WATCH', ...keys]]);
   assert.match(String(reply[0]), /ERR too many keys are watched/);
+  await client.call('SET', 'k0', 'v');
+  await client.call('MULTI');
+  assert.deepEqual(await client.call('EXEC'), []);
   assert.equal(await client.call('WATCH', 'k'), 'OK');
+  client.close();
+});
+
+test('WATCH of one key a million times watches one key, as in Redis', async () => {
+  const client = await server.connect();
+  const [reply] = await client.pipeline([['WATCH', ...new Array<string>(1_000_000).fill('k')]]);
+  assert.equal(reply, 'OK');
   client.close();
 });
 

@@ -9,16 +9,16 @@ import { test } from 'node:test';
 import { Client } from '../../../src/commands/client.js';
 import { clientMemoryBytes } from '../../../src/commands/client-line.js';
 import { WatchTable } from '../../../src/commands/watch-table.js';
-import { WATCHES_MAX } from '../../../src/limits.js';
 import { latin1 } from '../../../src/structures/bytes.js';
 import { newKeyspace } from '../../helpers/keyspace.js';
 import { ownTimeMs } from '../../helpers/own-time.js';
 import { FakeConnection } from './server-fixture.js';
 
-function setUp() {
+function setUp(options: { keysMax?: number } = {}) {
   const active: boolean[] = [];
   const keyspace = newKeyspace({ databases: 2 });
-  const table = new WatchTable({ keyspace, onActive: (isActive) => active.push(isActive) });
+  const onActive = (isActive: boolean) => active.push(isActive);
+  const table = new WatchTable({ keyspace, onActive, ...options });
   const client = new Client({ id: 1, connection: new FakeConnection(), nowMs: 0 });
   return { table, client, active };
 }
@@ -51,13 +51,24 @@ test('a change of one watched key marks its client and frees the others', () => 
 });
 
 test('all clients together may watch so many keys and no more', () => {
-  const { table, client } = setUp();
-  assert(table.hasRoomFor(WATCHES_MAX));
-  assert(!table.hasRoomFor(WATCHES_MAX + 1));
-  table.watch(client, 0, latin1('a'));
-  assert(!table.hasRoomFor(WATCHES_MAX));
-  table.unwatch(client);
-  assert(table.hasRoomFor(WATCHES_MAX));
+  const { table, client, active } = setUp({ keysMax: 3 });
+  const other = new Client({ id: 2, connection: new FakeConnection(), nowMs: 0 });
+  const watch = (who: Client, key: string) => table.watch(who, 0, latin1(key));
+  assert(watch(other, 'a'));
+  assert(watch(client, 'a'));
+  const bytes = clientMemoryBytes(client);
+  assert(watch(client, 'b'));
+  assert(!watch(client, 'c'));
+  // Not another key.
+  assert(watch(client, 'b'));
+  table.truncate(client, 1);
+  assert.equal(clientMemoryBytes(client), bytes);
+  assert(watch(other, 'c'));
+  table.onModified(0, latin1('b'), 0, 1);
+  assert.equal(table.isDirty(client), false);
+  table.onModified(0, latin1('a'), 0, 1);
+  assert.equal(table.isDirty(client), true);
+  assert.deepEqual(active, [true, false]);
 });
 
 /** Enough that a search for each among all the others would take many seconds. */
@@ -89,7 +100,7 @@ test('a crowd of clients watches one key and leaves it, without a search for eac
 });
 
 test('who leaves and who stays: every other client of two keys of one place', () => {
-  const { table } = setUp();
+  const { table, active } = setUp();
   const key = latin1('key');
   const other = latin1('other');
   const clients = crowd().slice(0, 1000);
@@ -106,5 +117,5 @@ test('who leaves and who stays: every other client of two keys of one place', ()
   table.onModified(1, other, 0, other.length);
   assert(clients.every((client, i) => table.isDirty(client) === (i % 2 === 1)));
   for (const client of clients) table.unwatch(client);
-  assert(table.hasRoomFor(WATCHES_MAX));
+  assert.deepEqual(active, [true, false]);
 });
