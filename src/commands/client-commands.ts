@@ -56,7 +56,7 @@ export const clientCommands = defineCommands([
         since: '5.0.0',
         summary: 'Lists the subcommands.',
         complexity: 'O(1)',
-        run: (ctx) => replyHelp(ctx, 'client', help),
+        run: (ctx, args) => replyHelp(ctx, args, help),
       },
       {
         name: 'client|id',

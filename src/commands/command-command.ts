@@ -89,7 +89,7 @@ export const commandCommands = defineCommands([
         summary: 'Lists the subcommands.',
         complexity: 'O(1)',
         categories: connection,
-        run: (ctx) => replyHelp(ctx, 'command', help),
+        run: (ctx, args) => replyHelp(ctx, args, help),
       },
       {
         name: 'command|info',

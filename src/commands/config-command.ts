@@ -42,7 +42,7 @@ export const configCommands = defineCommands([
         since: '5.0.0',
         summary: 'Lists the subcommands.',
         complexity: 'O(1)',
-        run: (ctx) => replyHelp(ctx, 'config', help),
+        run: (ctx, args) => replyHelp(ctx, args, help),
       },
       {
         name: 'config|resetstat',

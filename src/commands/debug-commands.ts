@@ -54,7 +54,7 @@ const subcommands = new Map<string, Subcommand>([
   ],
   ['digest-value', { counts: [2, ANY], run: digestValue }],
   ['error', { counts: [3, 3], run: switches.replyError }],
-  ['help', { counts: [2, 2], run: (ctx) => replyHelp(ctx, 'debug', help) }],
+  ['help', { counts: [2, 2], run: (ctx, args) => replyHelp(ctx, args, help) }],
   ['htstats', { counts: [3, ANY], run: tableStats }],
   ['htstats-key', { counts: [3, ANY], run: notOfKind(errors.NO_HASH_TABLE) }],
   ['listpack', { counts: [3, 3], run: notOfKind(errors.NO_LISTPACK) }],

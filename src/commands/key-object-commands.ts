@@ -127,7 +127,7 @@ export const keyObjectCommands = defineCommands([
         since: '6.2.0',
         summary: 'Explains the subcommands.',
         categories,
-        run: (ctx) => replyHelp(ctx, 'object', help),
+        run: (ctx, args) => replyHelp(ctx, args, help),
       },
       {
         name: 'object|idletime',

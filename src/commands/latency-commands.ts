@@ -59,7 +59,7 @@ export const latencyCommands = defineCommands([
         since,
         summary: 'Lists the subcommands.',
         complexity: 'O(1)',
-        run: (ctx) => replyHelp(ctx, 'latency', help),
+        run: (ctx, args) => replyHelp(ctx, args, help),
       },
       {
         name: 'latency|histogram',

@@ -96,7 +96,7 @@ export const pubsubCommands = defineCommands([
         since: '6.2.0',
         summary: 'Lists the subcommands.',
         complexity: 'O(1)',
-        run: (ctx) => replyHelp(ctx, 'pubsub', help),
+        run: (ctx, args) => replyHelp(ctx, args, help),
       },
       {
         name: 'pubsub|numpat',

@@ -70,13 +70,15 @@ export function readTimeoutMs(ctx: Context, args: Arguments, index: number): num
   return value;
 }
 
-/** HELP of a container: `lines` are its subcommands, each with indented lines on what it does. */
-export function replyHelp(ctx: Context, container: string, lines: readonly string[]): void {
+/**
+ * HELP of a container, which is called as the client has called it: `lines` are its subcommands,
+ * each with indented lines on what it does.
+ */
+export function replyHelp(ctx: Context, args: Arguments, lines: readonly string[]): void {
   const { reply } = ctx;
+  const container = args.text(0).toUpperCase();
   reply.array(lines.length + 3);
-  reply.simple(
-    `${container.toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`,
-  );
+  reply.simple(`${container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`);
   for (const line of lines) reply.simple(line);
   reply.simple('HELP');
   reply.simple('    Prints these lines.');

@@ -41,7 +41,7 @@ export const memoryCommands = defineCommands([
         since,
         summary: 'Lists the subcommands.',
         complexity: 'O(1)',
-        run: (ctx) => replyHelp(ctx, 'memory', memoryHelp),
+        run: (ctx, args) => replyHelp(ctx, args, memoryHelp),
       },
       {
         name: 'memory|malloc-stats',

@@ -39,7 +39,7 @@ export const slowlogCommands = defineCommands([
         since: '6.2.0',
         summary: 'Lists the subcommands.',
         complexity: 'O(1)',
-        run: (ctx) => replyHelp(ctx, 'slowlog', help),
+        run: (ctx, args) => replyHelp(ctx, args, help),
       },
       {
         name: 'slowlog|len',

@@ -3,7 +3,11 @@
  * by, and what COMMAND says of it.
  */
 
-import { oracleSuite } from './harness.js';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
+import { untilTestEnds } from '../helpers/started.js';
+import { oracleSuite, startCandidate } from './harness.js';
 
 const renamed = [
   ['debug', 'dbg'],
@@ -40,6 +44,20 @@ const tables = [
   },
 ];
 
-oracleSuite('commands under other names', tables, {
-  args: renamed.flatMap(([name, other]) => ['--rename-command', name, other]),
+const args = renamed.flatMap(([name, other]) => ['--rename-command', name, other]);
+
+oracleSuite('commands under other names', tables, { args });
+
+test('the first line of HELP names a container as it was called', {
+  skip: skipWithoutRedis,
+}, async () => {
+  for (const start of [startCandidate, startRedis]) {
+    const server = await untilTestEnds(start({ args }));
+    const client = await server.connect();
+    for (const name of ['dbg', 'Slow', 'PS', 'client']) {
+      const [first] = (await client.call(name, 'HELP')) as string[];
+      const frame = ' <subcommand> [<arg> [value] [opt] ...]. Subcommands are:';
+      assert.equal(first, `${name.toUpperCase()}${frame}`);
+    }
+  }
 });
