@@ -21,7 +21,8 @@ export type CrashEnd = CrashSignal | 'exit';
 /** A part of the report: its heading, and its text when it is asked for. */
 export interface CrashSection {
   readonly title: string;
-  text(): string;
+  /** Null: there is nothing to tell, and no heading. */
+  text(): string | null;
 }
 
 export interface CrashParts {
@@ -122,13 +123,14 @@ export class CrashReport {
 
   #logSection({ title, text }: CrashSection): void {
     const { log } = this.#parts;
-    log.raw(`\n------ ${title} ------\n`);
-    let shown: string;
+    let shown: string | null;
     try {
       shown = text();
     } catch (error) {
       shown = `This part cannot be told: ${stackOf(error)}\n`;
     }
+    if (shown === null) return;
+    log.raw(`\n------ ${title} ------\n`);
     const missing = shown.length - CRASH_SECTION_BYTES_MAX;
     if (missing > 0) {
       shown = `${shown.slice(0, CRASH_SECTION_BYTES_MAX)}\n... (${missing} more characters)\n`;

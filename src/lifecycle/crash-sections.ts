@@ -23,7 +23,9 @@ export function crashSections(sources: () => CrashSources): CrashSection[] {
   return [
     { title: 'INFO OUTPUT', text: () => info(sources().services) },
     { title: 'CLIENT LIST OUTPUT', text: () => clientList(sources().services) },
-    { title: 'CURRENT CLIENT INFO', text: () => currentClient(sources()) },
+    // Redis tells whose request it was and who runs it. The two differ in scripts only.
+    { title: 'CURRENT CLIENT INFO', text: () => runningClient(sources()) },
+    { title: 'EXECUTING CLIENT INFO', text: () => runningClient(sources()) },
     { title: 'MODULES INFO OUTPUT', text: () => '' },
     { title: 'CONFIG DEBUG OUTPUT', text: () => changedSettings(sources().services) },
   ];
@@ -49,9 +51,9 @@ function clientList({ clients, clock }: Services): string {
 }
 
 /** Whose command runs, and that command. Its arguments are cut short, as in the slow log. */
-function currentClient({ services, dispatcher }: CrashSources): string {
+function runningClient({ services, dispatcher }: CrashSources): string | null {
   const { running } = dispatcher;
-  if (running === null) return 'No command was running.\n';
+  if (running === null) return null;
   const { args, client, command } = running;
   const lines = [clientLine(client, services.clock.wallMs(), running), `argc: '${args.count}'`];
   const words = shownArguments(args, command.row.secrets?.(args) ?? []);
