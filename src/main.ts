@@ -44,6 +44,7 @@ import { listenToProcess } from './lifecycle/process-events.js';
 import { Server } from './lifecycle/server.js';
 import { type ServerIdentity, ServerState } from './lifecycle/server-state.js';
 import { Shutdown } from './lifecycle/shutdown.js';
+import { StateLines } from './lifecycle/state-lines.js';
 import { startSuccessor } from './lifecycle/successor.js';
 import { notifySystemd, Supervisor } from './lifecycle/supervisor.js';
 import { scheduler, setTimer } from './lifecycle/timers.js';
@@ -397,6 +398,7 @@ function composePeriodicWork({ supervisor }: Base, store: Store, services: Servi
   const { stats, server, latency, replication } = services;
   const { monotonicMs } = clock;
   const eventLoop = new EventLoopMeter();
+  const stateLines = new StateLines(services);
   let tickedAtMs = 0;
   return new PeriodicWork({
     isPaused: () => server.isCronPaused,
@@ -408,6 +410,7 @@ function composePeriodicWork({ supervisor }: Base, store: Store, services: Servi
       () => stats.onEventLoop(eventLoop.look()),
       () => stats.sampleRates(monotonicMs()),
       () => stats.notePeakMemory(keyspace.usedBytes),
+      () => stateLines.tick(monotonicMs()),
       () => snapshots.tick(),
       () => supervisor.tick(replication),
       () => {
