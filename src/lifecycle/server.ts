@@ -161,8 +161,10 @@ export class Server {
         : 'Unable to listen on this port. Check server logs.',
     );
     config.onChange('maxclients', (wanted) => {
-      const { clientsMax } = roomForClients(wanted, openFilesMax());
-      return clientsMax === wanted ? null : tooManyClients(clientsMax);
+      const { clientsMax, notices } = roomForClients(wanted, openFilesMax());
+      if (clientsMax === wanted) return null;
+      for (const text of notices) log.warning(text);
+      return tooManyClients(clientsMax);
     });
     config.onChange('loglevel', (level) => {
       log.level = level;
