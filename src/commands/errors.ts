@@ -161,3 +161,19 @@ export const FREQUENCY_NOT_TRACKED =
 export function unsupportedOption(option: string): string {
   return `ERR Unsupported option ${textUntilZero(option)}`;
 }
+
+/** Those of Redis's ready-made replies that begin with `ERR`. */
+const READY_MADE: ReadonlySet<string> = new Set([SYNTAX_ERROR, NO_SUCH_KEY, SAME_OBJECT]);
+
+/** Most bytes of an error text that go into the log. */
+const LOGGED_CHARACTERS_MAX = 4096;
+
+/**
+ * An error as Redis's log quotes it: as it was handed over there. The general `ERR` was left to
+ * whoever writes replies; ready-made replies and other prefix words came with the `-` of the wire.
+ */
+export function loggedError(error: string): string {
+  const isBare = error.startsWith('ERR ') && !READY_MADE.has(error);
+  const text = isBare ? error.slice('ERR '.length) : `-${error}`;
+  return text.slice(0, LOGGED_CHARACTERS_MAX).replace(/[\r\n]/g, ' ');
+}

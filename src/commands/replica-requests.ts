@@ -10,6 +10,7 @@ import { type ReplySink, ReplyWriter } from '../resp/reply-writer.js';
 import type { Client } from './client.js';
 import { clientLine } from './client-line.js';
 import { type Outcome, STOP } from './dispatch.js';
+import { loggedError } from './errors.js';
 import type { Services } from './services.js';
 import type { SilencedRequests } from './silenced-requests.js';
 
@@ -59,8 +60,8 @@ export class ReplicaRequests {
     if (error === null) return;
     stats.unexpectedErrorReplies++;
     log.warning(
-      `== CRITICAL == This master is sending an error to its replica: '${error}' ` +
-        `after processing the command '${name}'`,
+      '== CRITICAL == This master is sending an error to its replica: ' +
+        `'${loggedError(error)}' after processing the command '${name}'`,
     );
   }
 }

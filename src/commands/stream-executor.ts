@@ -18,8 +18,6 @@ import type { Services, StreamExecutor } from './services.js';
 const SPUBLISH = latin1('spublish');
 const PING = latin1('ping');
 
-/** Most bytes of an error text that go into the log. */
-const LOGGED_ERROR_CHARACTERS_MAX = 4096;
 /** How often the log says that the disk of a replica that goes on fails. */
 const DISK_WARNING_INTERVAL_MS = 10_000;
 
@@ -88,7 +86,7 @@ export class PrimaryStream implements StreamExecutor {
     const command = this.#services.commands.lookup(args);
     client.lastCommand = command === null ? null : command.row;
     if (command === null) {
-      return changesNothing(args) || this.#refuse(client, errors.unknownCommandOf(args));
+      return changesNothing(args) || this.#refuse(client, this.#unknown(args));
     }
     if (!command.accepts(args.count) || command.run === null) {
       this.#services.stats.onRejected(command.index);
@@ -120,6 +118,11 @@ export class PrimaryStream implements StreamExecutor {
     log.warning('Replica is applying a command even though it is unable to write to disk.');
   }
 
+  #unknown(args: Arguments): string {
+    const isContainer = this.#services.commands.containerOf(args) !== null;
+    return isContainer ? errors.unknownSubcommandOf(args) : errors.unknownCommandOf(args);
+  }
+
   /** What is not executed replies nothing that would be counted. */
   #refuse(client: Client, error: string): false {
     this.#services.stats.onErrorReply(error);
@@ -129,10 +132,9 @@ export class PrimaryStream implements StreamExecutor {
   #fail(client: Client, error: string): false {
     const { config, log, stats } = this.#services;
     const name = client.lastCommand?.name ?? '<unknown>';
-    const text = error.slice(0, LOGGED_ERROR_CHARACTERS_MAX);
     log.warning(
-      `== CRITICAL == This replica is sending an error to its master: '${text}' ` +
-        `after processing the command '${name}'`,
+      '== CRITICAL == This replica is sending an error to its master: ' +
+        `'${errors.loggedError(error)}' after processing the command '${name}'`,
     );
     stats.unexpectedErrorReplies++;
     const behaviour = config.values['propagation-error-behavior'];

@@ -133,12 +133,43 @@ test('an unknown command is logged, counted and passed on; INFO says so', async 
   assert.equal(fields.unexpected_error_replies, '1');
   assert.match(
     replica.server.log,
-    /== CRITICAL == This replica is sending an error to its master: 'ERR unknown .* 'HYPERSET'/,
+    /== CRITICAL == This replica is sending an error to its master: 'unknown command 'HYPERSET'/,
   );
   await below.waitForCommand('HYPERSET', ([name]) => name === 'HYPERSET');
   assert.equal(await offsetOf(replica), primary.offset);
   below.close();
 });
+
+for (const kind of ['tandem', 'redis'] as const) {
+  test(`${kind}: what the log says of errors in the stream`, {
+    skip: kind === 'redis' && skipWithoutRedis,
+  }, async () => {
+    const primary = await untilTestEnds(FakePrimary.start());
+    const replica = await start(kind);
+    await follow(replica, primary.port);
+    await waitForLink(replica);
+    primary.stream('SELECT', '0');
+    const cases: [request: string[], text: string, name: string][] = [
+      [['NO\r\nNE', 'a'], "unknown command 'NO  NE', with args beginning with: 'a' ", '<unknown>'],
+      [['CONFIG', 'NONE'], "unknown subcommand 'NONE'. Try CONFIG HELP.", '<unknown>'],
+      [['SET', 'a'], "wrong number of arguments for 'set' command", 'set'],
+      [['SET', 'a', 'b', 'c'], '-ERR syntax error', 'set'],
+      [['RENAME', 'none', 'b'], '-ERR no such key', 'rename'],
+      [['COPY', 'a', 'a'], '-ERR source and destination objects are the same', 'copy'],
+      [['SELECT', '99'], 'DB index is out of range', 'select'],
+      [['EXEC'], 'EXEC without MULTI', 'exec'],
+    ];
+    for (const [request] of cases) primary.stream(...request);
+    primary.stream('SET', 'last', '1');
+    await waitFor('the last', async () => (await replica.client.call('GET', 'last')) === '1');
+    const critical =
+      /== CRITICAL == This replica is sending an error to its master: ('.*' after .*)/g;
+    assert.deepEqual(
+      [...replica.server.log.matchAll(critical)].map(([, rest]) => rest),
+      cases.map(([, text, name]) => `'${text}' after processing the command '${name}'`),
+    );
+  });
+}
 
 test('that data are incomplete outlasts a restart, and a full sync from there', async () => {
   const { primary, replica } = await startPair();
