@@ -214,6 +214,28 @@ test('while the file is loaded clients read LOADING, and INFO is served', async 
   assert.equal(await client.call('DBSIZE'), KEYS);
 });
 
+test('loading-process-events-interval-bytes: who comes before so many are loaded waits', async () => {
+  const server = await startTandem();
+  const client = await server.connect();
+  // Some 20 MB: a second to load, and more than the default of 2 MB.
+  await client.call('DEBUG', 'POPULATE', '1000000');
+  assert.equal(await client.call('SAVE'), 'OK');
+  await server.kill();
+  for (const [bytes, expected] of [
+    ['2147483647', 'PONG'],
+    ['1024', new RespError('LOADING Redis is loading the dataset in memory')],
+  ] as const) {
+    const args = ['--loading-process-events-interval-bytes', bytes];
+    const next = await startTandem({ dir: server.dir, args, waitUntilReady: false });
+    loading.push(next);
+    await next.waitForLog('Server initialized');
+    const early = await next.connect();
+    assert.deepEqual(await early.call('PING'), expected, `${bytes} bytes`);
+    await next.kill();
+  }
+  await server.stop();
+});
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`${signal} while loading ends the server with status 0, the file untouched`, async () => {
     const server = await startLoading();
