@@ -214,7 +214,7 @@ test('while the file is loaded clients read LOADING, and INFO is served', async 
   assert.equal(await client.call('DBSIZE'), KEYS);
 });
 
-test('loading-process-events-interval-bytes: who comes before so many are loaded waits', async () => {
+test('loading-process-events-interval-bytes: who comes before so many waits', async () => {
   const server = await startTandem();
   const client = await server.connect();
   // Some 20 MB: a second to load, and more than the default of 2 MB.
