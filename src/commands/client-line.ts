@@ -117,8 +117,9 @@ export function isUnixSocket(address: string): boolean {
   return address.endsWith(':0') && address !== '?:0';
 }
 
+/** What is waited for: output that only waits for the end of a turn is no such thing. */
 function eventLetters(client: Client): string {
-  const { descriptor, outputBytes } = client.connection;
+  const { descriptor, isReaderSlow } = client.connection;
   if (descriptor < 0) return '';
-  return outputBytes > 0 ? 'rw' : 'r';
+  return isReaderSlow ? 'rw' : 'r';
 }

@@ -40,6 +40,8 @@ export interface Connection {
   readonly outputBytes: number;
   /** Chunks in which those bytes wait. */
   readonly outputChunks: number;
+  /** The kernel has not taken all that was written: its reader lags behind. */
+  readonly isReaderSlow: boolean;
   /** Appends the bytes to the output and schedules the write. They must never change; many
    * connections may hold them. Not for the running client's own reply: that goes through the
    * ReplyWriter of its batch. */

@@ -14,6 +14,7 @@ export const noConnection: Connection = {
   queryBufferFreeBytes: 0,
   outputBytes: 0,
   outputChunks: 0,
+  isReaderSlow: false,
   send: () => {},
   sendPinned: (_bytes, onWritten) => onWritten(),
   endAfterReplies: () => {},

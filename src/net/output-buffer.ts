@@ -111,6 +111,11 @@ export class OutputBuffer {
     return this.pendingBytes === 0;
   }
 
+  /** A write is under way that the kernel has not taken whole. */
+  get isReaderSlow(): boolean {
+    return this.#inFlight.length > 0;
+  }
+
   get chunkCount(): number {
     return this.#queue.length + this.#inFlight.length;
   }

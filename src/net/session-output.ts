@@ -55,6 +55,10 @@ export class SessionOutput implements ReplySink {
     return this.#buffer.chunkCount;
   }
 
+  get isReaderSlow(): boolean {
+    return this.#buffer.isReaderSlow;
+  }
+
   get isEmpty(): boolean {
     return this.#buffer.isEmpty;
   }

@@ -134,6 +134,10 @@ export class Session implements Connection, OutputOwner {
     return this.#output.chunkCount;
   }
 
+  get isReaderSlow(): boolean {
+    return this.#output.isReaderSlow;
+  }
+
   send(bytes: Uint8Array): void {
     if (this.#state === 'open') this.#output.send(bytes);
   }

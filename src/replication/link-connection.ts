@@ -11,6 +11,7 @@ export class LinkConnection implements Connection {
   readonly queryBufferFreeBytes = 0;
   readonly outputBytes = 0;
   readonly outputChunks = 0;
+  readonly isReaderSlow = false;
   readonly #socket: LinkSocket;
   readonly #unappliedBytes: () => number;
   readonly #onEnd: () => void;

@@ -7,8 +7,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { skipWithoutRedis, startRedis } from '../helpers/redis-server.js';
-import type { RespClient } from '../helpers/resp-client.js';
+import { encodeRequest, type RespClient } from '../helpers/resp-client.js';
 import type { ServerProcess } from '../helpers/server-process.js';
+import { untilTestEnds } from '../helpers/started.js';
 import { waitFor } from '../helpers/wait-for.js';
 import { splitCommandLine } from './command-line.js';
 import { startCandidate } from './harness.js';
@@ -62,6 +63,10 @@ const scenes: readonly Scene[] = [
       ...['b MONITOR', 'c MONITOR', 'c SUBSCRIBE x'],
       ...['a CLIENT LIST TYPE normal', 'a CLIENT LIST TYPE pubsub', 'a CLIENT LIST TYPE replica'],
     ],
+  },
+  {
+    name: 'output that waits for the end of a turn is not waited for',
+    lines: ['b SUBSCRIBE x', 'a MULTI', 'a PUBLISH x message', 'a CLIENT LIST', 'a EXEC'],
   },
   {
     name: 'RESET of a monitor, and of one that wants no replies',
@@ -129,6 +134,21 @@ describe('oracle: lines of clients', { skip: skipWithoutRedis }, () => {
     });
   }
 });
+
+for (const [name, start, skip] of [
+  ['redis-server', startRedis, skipWithoutRedis],
+  ['this server', startCandidate, false],
+] as const) {
+  test(`${name}: who does not read is waited for`, { skip }, async () => {
+    const server = await untilTestEnds(start());
+    const client = await server.connect();
+    await client.call('CLIENT', 'SETNAME', 'slow');
+    await client.call('SETRANGE', 'k', 64 * 1024 * 1024, 'x');
+    client.socket.pause();
+    client.raw(encodeRequest(['GET', 'k']));
+    await waitFor('it to be seen', async () => / name=slow .* events=rw /.test(await look(server)));
+  });
+}
 
 /** Replies and, at the end, a look from outside, in comparable form. */
 async function play({ lines, ended = [] }: Scene, server: ServerProcess): Promise<string[]> {

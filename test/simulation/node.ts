@@ -40,6 +40,7 @@ class SimConnection implements Connection {
   readonly queryBufferBytes = 0;
   readonly queryBufferFreeBytes = 0;
   readonly outputChunks = 0;
+  readonly isReaderSlow = false;
   mayDelay = false;
   readonly #end: End;
 

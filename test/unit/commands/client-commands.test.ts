@@ -73,7 +73,7 @@ describe('CLIENT', () => {
   });
 
   test('a line tells of a link to the primary, of watches, transactions and pending output', () => {
-    const client = server.addClient({ outputBytes: 7, outputChunks: 2 });
+    const client = server.addClient({ outputBytes: 7, outputChunks: 2, isReaderSlow: true });
     client.kind = 'primary';
     client.isNoEvict = true;
     client.blocked = 'pause';

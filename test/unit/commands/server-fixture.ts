@@ -29,6 +29,7 @@ export class FakeConnection implements Connection {
   queryBufferFreeBytes = 0;
   outputBytes = 0;
   outputChunks = 0;
+  isReaderSlow = false;
   isDestroyed = false;
   isSuspended = false;
   /** Called by resumeRequests. */
