@@ -40,6 +40,16 @@ export function mustGather(client: Client | null, settings: NetSettings, bytes: 
 export class OutputPatience {
   #overSinceMs = -1;
 
+  /** The client was over its soft limit when it was last looked at. */
+  get isTried(): boolean {
+    return this.#overSinceMs >= 0;
+  }
+
+  /** Something has left: whoever has caught up has all the time of the limit again. */
+  onSent(heldBytes: number, limit: OutputLimit): void {
+    if (heldBytes < limit.softBytes) this.#overSinceMs = -1;
+  }
+
   /** Whether a client that makes us hold `heldBytes` must go now. Looks at the clock only where
    * it matters. */
   isExhausted(heldBytes: number, limit: OutputLimit, clock: { monotonicMs(): number }): boolean {

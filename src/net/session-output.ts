@@ -158,6 +158,10 @@ export class SessionOutput implements ReplySink {
   #onSent(bytes: number): void {
     const { counters, clock } = this.#host.environment;
     const { client } = this.#owner;
+    if (this.#patience.isTried && client !== null) {
+      const limit = limitFor(client.kind, this.#host.environment.settings);
+      this.#patience.onSent(countedBytes(this.#buffer), limit);
+    }
     counters.writesProcessed++;
     if (client?.kind === 'replica') counters.replicationOutputBytes += bytes;
     else counters.netOutputBytes += bytes;

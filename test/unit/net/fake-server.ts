@@ -4,6 +4,7 @@
  * (blocks until `release`), PARK (postponed until `release`, then executed), AUTH, KILLME.
  */
 
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Client, type Connection } from '../../../src/commands/client.js';
@@ -23,6 +24,7 @@ import {
 import { Session } from '../../../src/net/session.js';
 import type { Arguments } from '../../../src/resp/arguments.js';
 import type { ReplyWriter } from '../../../src/resp/reply-writer.js';
+import { waitFor } from '../../helpers/wait-for.js';
 
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -263,4 +265,24 @@ export class Received {
     clearTimeout(deadline);
     return this.text;
   }
+}
+
+/** A new connection, with the session and the client behind it. */
+export async function openSession(server: FakeServer) {
+  const socket = await server.connect();
+  const received = new Received(socket);
+  const address = `127.0.0.1:${socket.localPort}`;
+  const client = await waitFor('the session', () =>
+    server.clients.find(({ connection }) => connection.remoteAddress === address),
+  );
+  const session = client.connection;
+  assert(session instanceof Session);
+  return {
+    socket,
+    received,
+    client,
+    session,
+    /** How often onClosed was called for it. */
+    closedCount: () => server.closed.filter((other) => other === client).length,
+  };
 }

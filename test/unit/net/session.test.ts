@@ -8,9 +8,8 @@ import { once } from 'node:events';
 import { after, before, beforeEach, test } from 'node:test';
 import { READ_BUFFER_BYTES, SUSPENDED_INPUT_BYTES_MAX } from '../../../src/limits.js';
 import { CONTINUE } from '../../../src/net/request-handler.js';
-import { Session } from '../../../src/net/session.js';
 import { waitFor } from '../../helpers/wait-for.js';
-import { FakeServer, Received } from './fake-server.js';
+import { FakeServer, openSession } from './fake-server.js';
 
 let server: FakeServer;
 before(async () => {
@@ -23,24 +22,7 @@ beforeEach(() => {
   server.closed.length = 0;
 });
 
-async function open() {
-  const socket = await server.connect();
-  const received = new Received(socket);
-  const address = `127.0.0.1:${socket.localPort}`;
-  const client = await waitFor('the session', () =>
-    server.clients.find(({ connection }) => connection.remoteAddress === address),
-  );
-  const session = client.connection;
-  assert(session instanceof Session);
-  return {
-    socket,
-    received,
-    client,
-    session,
-    /** How often onClosed was called for it. */
-    closedCount: () => server.closed.filter((other) => other === client).length,
-  };
-}
+const open = () => openSession(server);
 
 test('a pipeline is one batch and one write', async () => {
   const { socket, received } = await open();
@@ -297,23 +279,6 @@ test('small replies to a client that never reads hold little memory', async () =
   }
   await waitFor('all replies', () => session.outputBytes === outputBytes + 7000);
   assert(session.outputChunks <= outputChunks + 1);
-  socket.destroy();
-});
-
-test('the soft limit is a matter of time', async () => {
-  server.settings.outputLimits.normal = { hardBytes: 0, softBytes: 1000, softSeconds: 10 };
-  const { socket, session, closedCount } = await open();
-  socket.pause();
-  socket.write('BIG 20000000\r\n');
-  await waitFor('it to be written', () => session.outputBytes > 0);
-  server.skewMs = 9_000;
-  server.listener.sweep();
-  assert.equal(closedCount(), 0);
-  server.skewMs = 20_000;
-  server.listener.sweep();
-  assert.equal(closedCount(), 1);
-  server.skewMs = 0;
-  server.settings.outputLimits.normal = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
   socket.destroy();
 });
 
