@@ -17,6 +17,8 @@ export interface Bench {
   keys(full: number): number;
   /** How long something is watched, scaled less than that. */
   ms(full: number): number;
+  /** Requests of a round, scaled still less: too few would be the compiler's warming up. */
+  requests(full: number): number;
 }
 
 export interface Part {

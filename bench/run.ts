@@ -74,6 +74,7 @@ const bench: Bench = {
   isQuick,
   keys: (full) => Math.max(Math.min(full, KEYS_MIN), Math.round(full * scale)),
   ms: (full) => Math.round(full * Math.sqrt(scale)),
+  requests: (full) => Math.round(full * Math.cbrt(scale)),
 };
 for (const name of names) await PARTS[name]?.(bench);
 if (options.json !== undefined) writeFileSync(options.json, report.toJson());

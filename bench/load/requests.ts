@@ -12,6 +12,8 @@ const PAIRS = 10;
 const SKEW = 0.99;
 /** Draws of the skewed distribution that are made beforehand, and then repeated. */
 const SKEWED_DRAWS = 1 << 20;
+/** Odd, so that no two ranks fall together before the remainder is taken. */
+const SCATTER = 0x9e3779b1;
 
 export const requestNames = ['ping', 'set', 'get', 'mset'] as const;
 export type RequestName = (typeof requestNames)[number];
@@ -72,8 +74,18 @@ function wordsOf({ name, valueBytes }: RequestOptions): string[] {
   }
 }
 
-/** Zipf by the approximation of Gray et al., "Quickly generating billion-record databases". */
+/** The draws of the thread's connections: each begins elsewhere. */
+let drawn: { readonly keys: number; readonly draws: Uint32Array } | null = null;
+
 function skewedDraws(keys: number, random: () => number): () => number {
+  if (drawn?.keys !== keys) drawn = { keys, draws: zipfDraws(keys, random) };
+  const { draws } = drawn;
+  let next = Math.floor(random() * SKEWED_DRAWS);
+  return () => draws[next++ & (SKEWED_DRAWS - 1)];
+}
+
+/** Zipf by the approximation of Gray et al., "Quickly generating billion-record databases". */
+function zipfDraws(keys: number, random: () => number): Uint32Array {
   assert(keys > 2, 'too few keys for a skew');
   const zeta = (n: number): number => {
     // Exact for the head, an integral for the tail.
@@ -93,8 +105,7 @@ function skewedDraws(keys: number, random: () => number): () => number {
     if (uz < 1) rank = 0;
     else if (uz < two) rank = 1;
     // Neighbours in rank need not be neighbours in the dict's order of arrival.
-    draws[i] = Number((BigInt(Math.min(rank, keys - 1)) * 2654435761n) % BigInt(keys));
+    draws[i] = (Math.imul(rank, SCATTER) >>> 0) % keys;
   }
-  let next = Math.floor(random() * SKEWED_DRAWS);
-  return () => draws[next++ & (SKEWED_DRAWS - 1)];
+  return draws;
 }

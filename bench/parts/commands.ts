@@ -90,7 +90,7 @@ async function runCase(
 ): Promise<void> {
   const { words, clients = 50, weight = 0 } = one;
   for (const pipeline of one.pipelines ?? PIPELINES) {
-    const requests = bench.keys((REQUESTS[pipeline] ?? 0) / (1 + weight / 100));
+    const requests = bench.requests((REQUESTS[pipeline] ?? 0) / (1 + weight / 100));
     await compare(bench, {
       part,
       what: `${one.name}, pipeline ${pipeline}`,

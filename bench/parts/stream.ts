@@ -36,7 +36,7 @@ function sets(server: ServerProcess, requests: number) {
 }
 
 async function primaries(bench: Bench): Promise<void> {
-  const requests = bench.keys(REQUESTS);
+  const requests = bench.requests(REQUESTS);
   for (const count of bench.isQuick ? REPLICAS.slice(0, 2) : REPLICAS) {
     await withServers(bench, {}, async (servers) => {
       const followers: ServerProcess[] = [];
@@ -84,7 +84,7 @@ async function untilInSync(primary: ServerProcess, count: number): Promise<void>
 
 /** All replicas follow one redis-server, so that they apply the same stream at the same time. */
 async function replicas(bench: Bench): Promise<void> {
-  const requests = bench.keys(REQUESTS);
+  const requests = bench.requests(REQUESTS);
   const primary = await startRedis();
   try {
     const args = ['--replicaof', '127.0.0.1', String(primary.port)];
