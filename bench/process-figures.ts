@@ -9,8 +9,8 @@ const MEMORY_PERIOD_MS = 100;
 
 /**
  * Processor time of the threads that there are, user and system, in µs. To be compared over times
- * in which no thread ends: what an ended one has used is not in it. (`stat` has that too, but counts
- * in hundredths of a second.)
+ * in which no thread ends: what an ended one has used is not in it. (`stat` has that too, but
+ * counts in hundredths of a second.)
  */
 export function processorTime(pid: number): number {
   let nanoseconds = 0;
