@@ -103,7 +103,10 @@ class ProgramMaker {
       const isTooMuch = /^(P?(UN)?SUBSCRIBE)$/i.test(asked.args[0]) && asked.args.length !== 2;
       // A killed client's announced replies do not all come in Redis, see docs/DIFFERENCES.md.
       const isSilent = asked.args.some((word) => /^(AUTH|KILL)$/i.test(word));
-      if (!isTooMuch && !isSilent && (isPlain(asked) || random.chance(0.3))) this.#add(by, asked);
+      // Here, too, the message would come in the middle of EXEC's reply.
+      const isMessage = !isSince72 && /^PUBLISH$/i.test(asked.args[0]);
+      if (!isTooMuch && !isSilent && !isMessage && (isPlain(asked) || random.chance(0.3)))
+        this.#add(by, asked);
       return;
     }
     const word = random.pick(['EXEC', 'EXEC', 'EXEC', 'exec', 'DISCARD', 'RESET']);

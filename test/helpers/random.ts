@@ -1,6 +1,6 @@
 /*
- * Seeded randomness for tests: the same seed gives the same run. The seed comes from FUZZ_SEED or
- * from the clock, and every test prints it.
+ * Seeded randomness for tests: the same seed gives the same run. Every test prints its seed; see
+ * seeds() for where it comes from.
  */
 
 /** Uniform in [0, 1), from the seed on: mulberry32. */
@@ -45,9 +45,15 @@ export class Random {
   }
 }
 
-/** Seeds for `count` runs: from FUZZ_SEED (then one), else fresh ones. */
+const FIRST_SEED = 20_261_121;
+
+/**
+ * Seeds for `count` runs: from FUZZ_SEED (then one); fresh ones under the long budgets; else the same
+ * ones each time, so that a change is judged by what it changes.
+ */
 export function seeds(count: number): number[] {
   const given = process.env.FUZZ_SEED;
   if (given) return [Number(given)];
-  return Array.from({ length: count }, (_, i) => (Date.now() + i * 7919) >>> 0);
+  const first = process.env.TANDEM_LONG === '1' ? Date.now() : FIRST_SEED;
+  return Array.from({ length: count }, (_, i) => (first + i * 7919) >>> 0);
 }
