@@ -48,8 +48,8 @@ export class Random {
 const FIRST_SEED = 20_261_121;
 
 /**
- * Seeds for `count` runs: from FUZZ_SEED (then one); fresh ones under the long budgets; else the same
- * ones each time, so that a change is judged by what it changes.
+ * Seeds for `count` runs: from FUZZ_SEED (then one); fresh ones under the long budgets; else the
+ * same ones each time, so that a change is judged by what it changes.
  */
 export function seeds(count: number): number[] {
   const given = process.env.FUZZ_SEED;

@@ -126,8 +126,7 @@ test('an address that must be there and is not ends the start', async () => {
 test('a Unix socket serves with the permissions asked for, and is removed at the end', async () => {
   const server = await start('--unixsocket', 'tandem.sock', '--unixsocketperm', '700');
   const file = join(server.dir, 'tandem.sock');
-  assert.match(
-    server.log,
+  await server.waitForLog(
     /Ready to accept connections tcp\n[\s\S]*Ready to accept connections unix\n/,
   );
   assert.equal(statSync(file).mode & 0o777, 0o700);
