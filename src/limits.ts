@@ -138,6 +138,11 @@ export const REPLY_BUFFER_BYTES = 65 * 1024;
 /** Spare reply buffers, for when a socket has kept one. */
 export const SPARE_REPLY_BUFFERS_MAX = 8;
 
+/** Longest replies of a batch that wait for the end of the turn, and room for those of all clients,
+ * in bytes. What does not fit leaves at once. */
+export const TURN_REPLY_BYTES_MAX = 16 * 1024;
+export const TURN_REPLIES_BYTES = 1024 * 1024;
+
 /** Size of a chunk of replies that wait for a slow reader, in bytes. Redis: 16 KB. */
 export const OUTPUT_CHUNK_BYTES = 16 * 1024;
 

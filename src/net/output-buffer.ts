@@ -1,6 +1,7 @@
 /*
- * The way out of one connection. While the kernel takes everything, replies go to it straight from
- * the shared reply buffer, which is then used again. Once the reader is slow, replies are copied
+ * The way out of one connection. While the kernel takes everything, short replies wait for the end
+ * of the turn, in one place for all (turn-replies.ts), and longer ones go to it straight from the
+ * shared reply buffer, which is then used again. Once the reader is slow, replies are copied
  * into chunks of their own (small, so that a few bytes never hold a large buffer) and pinned ranges
  * are queued among them, in order; one gathering write is under way at a time. Counts what it
  * holds; whoever owns it decides when that is too much. Must not know clients or replies.
@@ -15,6 +16,7 @@ import {
   SPARE_REPLY_BUFFERS_MAX,
 } from '../limits.js';
 import { copyBytes } from '../structures/bytes.js';
+import type { TurnReplies } from './turn-replies.js';
 
 /** What is needed of a socket. */
 export interface OutputTarget {
@@ -64,10 +66,14 @@ interface Chunk {
 export class OutputBuffer {
   readonly #target: OutputTarget;
   readonly #pool: ReplyBufferPool;
+  readonly #turnReplies: TurnReplies | null;
   readonly #onSent: (bytes: number) => void;
   readonly #onReady: () => void;
   readonly #mustGather: (bytes: number) => boolean;
   readonly #queue: Chunk[] = [];
+  /** What waits among the replies of the turn, before the queue; none when both are 0. */
+  #heldStart = 0;
+  #heldEnd = 0;
   /** Chunks of the write that is under way. */
   #inFlight: Chunk[] = [];
   #isClosed = false;
@@ -89,19 +95,22 @@ export class OutputBuffer {
   };
 
   /**
-   * `onSent`: the kernel has taken so many bytes; may be called from within any method. `onReady`:
-   * a write that took its time is done and still more is queued: flush() after others had their
-   * turn. `mustGather`: whether so many bytes may not leave before the next flush().
+   * `turnReplies`: where short replies wait for a flush(); without it they leave at once. `onSent`:
+   * the kernel has taken so many bytes; may be called from within any method. `onReady`: flush() is
+   * due after others had their turn. `mustGather`: whether so many bytes may not leave before the
+   * next flush().
    */
   constructor(options: {
     target: OutputTarget;
     pool: ReplyBufferPool;
+    turnReplies?: TurnReplies;
     onSent: (bytes: number) => void;
     onReady: () => void;
     mustGather?: (bytes: number) => boolean;
   }) {
     this.#target = options.target;
     this.#pool = options.pool;
+    this.#turnReplies = options.turnReplies ?? null;
     this.#onSent = options.onSent;
     this.#onReady = options.onReady;
     this.#mustGather = options.mustGather ?? (() => false);
@@ -123,7 +132,12 @@ export class OutputBuffer {
   /** Something is queued and no write is under way. */
   get canFlush(): boolean {
     const isBusy = this.#inFlight.length > 0 || this.#isSettling || this.#isClosed;
-    return this.#queue.length > 0 && !isBusy;
+    return (this.#queue.length > 0 || this.isHeld) && !isBusy;
+  }
+
+  /** Replies wait for the end of the turn, and all that is queued with them. */
+  get isHeld(): boolean {
+    return this.#heldEnd > 0;
   }
 
   /**
@@ -136,6 +150,7 @@ export class OutputBuffer {
       this.append(buffer, 0, length);
       return buffer;
     }
+    if (this.#hold(buffer, length)) return buffer;
     const taken = this.#target.writeNow(buffer, 0, length);
     if (taken < length) {
       this.#target.write(asBuffer(buffer, taken, length), this.#onWriteDone);
@@ -143,6 +158,36 @@ export class OutputBuffer {
     }
     this.#onSent(length);
     return buffer;
+  }
+
+  /** Leaves them among the replies of the turn, if that is the place for them. */
+  #hold(buffer: Uint8Array, length: number): boolean {
+    const start = this.#turnReplies?.hold(buffer, length) ?? -1;
+    if (start < 0) return false;
+    this.#heldStart = start;
+    this.#heldEnd = start + length;
+    this.pendingBytes += length;
+    this.#onReady();
+    return true;
+  }
+
+  /** Returns how many bytes have left; the rest is queued. */
+  #writeHeld(): number {
+    const start = this.#heldStart;
+    const end = this.#heldEnd;
+    if (end === 0 || this.#turnReplies === null) return 0;
+    const { bytes } = this.#turnReplies;
+    this.#heldStart = 0;
+    this.#heldEnd = 0;
+    const taken = this.#target.writeNow(bytes, start, end);
+    this.pendingBytes -= taken;
+    const rest = end - start - taken;
+    if (rest === 0) return taken;
+    const copy = unfilledBytes(rest);
+    copyBytes(bytes, start + taken, end, copy, 0);
+    this.#queue.unshift({ bytes: copy, start: 0, end: rest, kind: 'copy', onWritten: null });
+    this.heldBytes += rest;
+    return taken;
   }
 
   /** The kernel took a part at most, and the socket goes on reading from this buffer. */
@@ -238,9 +283,9 @@ export class OutputBuffer {
    */
   flush(): void {
     if (!this.canFlush) return;
+    let taken = this.#writeHeld();
     const [first] = this.#queue;
-    const isAlone = first !== undefined && this.#queue.length === 1;
-    const taken = isAlone ? this.#writeOnly(first) : 0;
+    if (first !== undefined && this.#queue.length === 1) taken += this.#writeOnly(first);
     if (this.#queue.length > 0) this.#writeQueued();
     this.#settle();
     if (taken > 0) this.#onSent(taken);
@@ -277,6 +322,8 @@ export class OutputBuffer {
     this.#isClosed = true;
     const chunks = [...this.#inFlight, ...this.#queue.splice(0)];
     this.#inFlight = [];
+    this.#heldStart = 0;
+    this.#heldEnd = 0;
     this.pendingBytes = 0;
     this.heldBytes = 0;
     for (const chunk of chunks) chunk.onWritten?.();

@@ -1,9 +1,9 @@
 /*
  * What all sessions share: the one buffer that sockets are read into, the reply writers, the pools,
- * and the turn. A session that has work left over (a pipeline longer than its share, replies queued
- * from elsewhere, a reader to be resumed) is woken once per turn of the event loop, after all
- * sockets that are ready have been read: so no client waits for another's backlog. Must not know
- * what sessions do with it.
+ * and the turn. A session that has work left over (short replies, a pipeline longer than its share,
+ * messages queued from elsewhere, a reader to be resumed) is woken once per turn of the event loop,
+ * after all sockets that are ready have been read: so no client waits for another's backlog. Must
+ * not know what sessions do with it.
  */
 
 import type { Socket } from 'node:net';
@@ -14,6 +14,7 @@ import { InputBufferPool } from './input-buffer.js';
 import { ReplyBufferPool } from './output-buffer.js';
 import type { NetEnvironment } from './request-handler.js';
 import type { Session } from './session.js';
+import { TurnReplies } from './turn-replies.js';
 
 export interface SessionOptions {
   readonly host: SessionHost;
@@ -36,6 +37,7 @@ export class SessionHost {
   readonly argumentsPool = new ArgumentsPool();
   readonly inputPool = new InputBufferPool();
   readonly replyPool = new ReplyBufferPool();
+  readonly turnReplies = new TurnReplies();
   readonly sessions = new Set<Session>();
   #woken: Session[] = [];
   readonly #onTurn = (): void => this.#runTurn();
@@ -60,6 +62,9 @@ export class SessionHost {
     const woken = this.#woken;
     // Who is woken meanwhile has its next turn after the others.
     this.#woken = [];
+    // Whoever has replies here was woken for them. What the turns make is for the next one.
+    for (const session of woken) session.flushReplies();
+    this.turnReplies.clear();
     for (const session of woken) session.onTurn();
   }
 }

@@ -41,6 +41,7 @@ export class SessionOutput implements ReplySink {
     this.#buffer = new OutputBuffer({
       target,
       pool: host.replyPool,
+      turnReplies: host.turnReplies,
       onSent: (bytes) => this.#onSent(bytes),
       onReady: () => owner.onOutputQueued(),
       mustGather: (bytes) => mustGather(owner.client, host.environment.settings, bytes),
@@ -61,6 +62,11 @@ export class SessionOutput implements ReplySink {
 
   get isEmpty(): boolean {
     return this.#buffer.isEmpty;
+  }
+
+  /** Replies wait for the end of the turn: flush() is due then. */
+  get isHeld(): boolean {
+    return this.#buffer.isHeld;
   }
 
   beginBatch(client: Client): void {

@@ -210,6 +210,11 @@ export class Session implements Connection, OutputOwner {
 
   // Turns
 
+  /** The first part of its turn: all sockets that were ready have been read. */
+  flushReplies(): void {
+    if (this.#output.isHeld) this.#output.flush();
+  }
+
   /** Its turn, after it was woken. */
   onTurn(): void {
     this.#isWoken = false;
@@ -259,7 +264,7 @@ export class Session implements Connection, OutputOwner {
   /** Whatever was done, what is left of it: closing, writing, another turn. */
   #afterWork(): void {
     if (this.#state === 'open' && this.#client?.closesAfterReply) this.endAfterReplies();
-    this.#output.flush();
+    if (!this.#output.isHeld) this.#output.flush();
     if (this.#state === 'ending') this.#endWhenWritten();
     else if (this.#hasRequests && !this.#isSuspended) this.#wake();
   }
