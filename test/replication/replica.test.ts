@@ -162,6 +162,7 @@ for (const kind of ['tandem', 'redis'] as const) {
     for (const [request] of cases) primary.stream(...request);
     primary.stream('SET', 'last', '1');
     await waitFor('the last', async () => (await replica.client.call('GET', 'last')) === '1');
+    await replica.server.waitForLog("after processing the command 'exec'");
     const critical =
       /== CRITICAL == This replica is sending an error to its master: ('.*' after .*)/g;
     assert.deepEqual(
